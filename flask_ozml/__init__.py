@@ -1,0 +1,1 @@
+"""Answer the notifications of an Ozeki Phone System from Flask views."""

@@ -1,0 +1,700 @@
+"""The OzML commands: what a view can tell the phone system to do.
+
+Class names are the names of OzML; arguments are its attribute names in snake_case. The
+one positional argument is what OzML writes as the element's text (``Route``, ``Forward``
+and ``SendDTMF`` write it as an attribute). An argument that is left out is not written.
+
+Wrong arguments fail where they are written, with
+:exc:`~flask_ozml.errors.InvalidParameter`. Which notification a command may answer is
+said by its families, the base classes :class:`RoutingCommand`,
+:class:`ThirdPartyCommand` and :class:`ExtensionCommand`. Source of commands, parameters
+and families: the vendor's pages "OzML ... command" and "HTTP API Notifications".
+"""
+
+import dataclasses
+import difflib
+import inspect
+import re
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import KW_ONLY
+
+from . import rules
+from .errors import InvalidParameter
+from .errors import ParameterTypeError
+
+#: How deep menus (and elements with content) may nest.
+MAX_DEPTH: t.Final = 50
+
+
+class Command:
+    """The base of all commands."""
+
+    __slots__ = ()
+
+    #: The argument that OzML writes as the element's text.
+    written_as_text: t.ClassVar[str | None] = None
+    #: Arguments that a command cannot do without in a third-party answer.
+    third_party_mandatory: t.ClassVar[tuple[str, ...]] = ()
+    #: Arguments that the phone system knows in an API extension's answer only.
+    extension_only: t.ClassVar[tuple[str, ...]] = ()
+    #: Arguments that say where a call or a text message goes.
+    destinations: t.ClassVar[tuple[str, ...]] = ()
+    #: Whether the command is legal as the first one of an answer only.
+    first_only: t.ClassVar[bool] = False
+
+    #: What the command takes, in the order in which OzML writes it.
+    arguments: t.ClassVar[tuple["Argument", ...]] = ()
+    #: Whether the first argument may be given by position.
+    positional: t.ClassVar[bool] = False
+    #: The command of OzML that a class is, for a user's subclass too.
+    origin: t.ClassVar["type[Command]"]
+
+    def __init__(self, /, *args: object, **arguments: object) -> None:
+        if args:
+            self._name_positional(args, arguments)
+        for name, store, rule, mandatory in self.arguments:
+            value = arguments.pop(name, None)
+            if value is not None:
+                rule.check(type(self).__name__, name, value)
+            elif mandatory:
+                raise ParameterTypeError(
+                    type(self).__name__, name, f"is mandatory and {rule.words}"
+                )
+            store(self, value)
+        if arguments:
+            raise _unknown_argument(type(self), next(iter(arguments)))
+
+    def _name_positional(
+        self, args: tuple[object, ...], arguments: dict[str, object]
+    ) -> None:
+        name = self.arguments[0].name if self.positional else None
+        if name is None or name in arguments or len(args) > 1:
+            raise TypeError(
+                f"{type(self).__name__} takes the arguments"
+                f" {inspect.signature(type(self))}; the call gives"
+                f" {len(args)} of them by position."
+            )
+        arguments[name] = args[0]
+
+    @property
+    def children(self) -> "tuple[Command, ...]":
+        """The commands directly inside of this one."""
+        return ()
+
+    @property
+    def depth(self) -> int:
+        """How deep commands nest below this one."""
+        return 0
+
+    @property
+    def obeys(self) -> "type[Command]":
+        """The class whose families and rules hold for this command."""
+        return self.origin
+
+
+class RoutingCommand(Command):
+    """May answer a RoutingInterception."""
+
+    __slots__ = ()
+
+
+class ThirdPartyCommand(Command):
+    """May answer a notification about a call between two others."""
+
+    __slots__ = ()
+
+
+class ExtensionCommand(Command):
+    """May answer a notification of an API extension."""
+
+    __slots__ = ()
+
+
+class Argument(t.NamedTuple):
+    """What a command takes."""
+
+    name: str
+    store: Callable[[Command, object], None]
+    rule: rules.Rule
+    mandatory: bool
+
+
+_C = t.TypeVar("_C", bound=type[Command])
+
+
+def _unknown_argument(command: type[Command], name: str) -> ParameterTypeError:
+    known = [field.name for field in dataclasses.fields(command) if field.repr]  # type: ignore[arg-type]  # a dataclass
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
+    return ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
+
+
+def _signature(fields: Iterable["dataclasses.Field[object]"]) -> inspect.Signature:
+    kinds = {
+        False: inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        True: inspect.Parameter.KEYWORD_ONLY,
+    }
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                field.name,
+                kinds[bool(field.kw_only)],
+                default=inspect.Parameter.empty if _mandatory(field) else None,
+            )
+            for field in fields
+        ]
+    )
+
+
+def _mandatory(field: "dataclasses.Field[object]") -> bool:
+    return field.default is dataclasses.MISSING
+
+
+@t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def _command(cls: _C) -> _C:
+    """A frozen, slotted dataclass that checks its arguments by their annotations.
+
+    The ``__init__`` is Command's: the dataclass's own would know neither the rules nor
+    the nearest name, and cost more.
+    """
+    made = dataclasses.dataclass(frozen=True, slots=True, init=False)(cls)
+    fields = [f for f in dataclasses.fields(made) if f.init]  # type: ignore[arg-type]  # made above
+    made.origin = made
+    made.arguments = tuple(
+        Argument(
+            f.name, getattr(made, f.name).__set__, rules.rule_of(f.type), _mandatory(f)
+        )
+        for f in fields
+    )
+    made.positional = bool(fields) and not fields[0].kw_only
+    if "__init__" not in cls.__dict__:
+        made.__signature__ = _signature(fields)  # type: ignore[attr-defined]  # for help()
+    return t.cast(_C, made)
+
+
+@_command
+class Route(RoutingCommand):
+    """Routes the call to an extension, or to an outside line by its name.
+
+    Without a Route the dial plan decides.
+
+    :param destination: the extension or line; empty rejects the caller.
+    :param ring_time: seconds to ring (the phone system's default: 90).
+    :param caller_id: the identity that the callee sees.
+    :param dialed_number: the number to call through the outside line.
+    """
+
+    destinations = ("destination", "dialed_number")
+
+    destination: rules.RouteDestination
+    _: KW_ONLY
+    ring_time: rules.Seconds | None = None
+    caller_id: rules.Text | None = None
+    dialed_number: rules.Destination | None = None
+
+
+@_command
+class AttendedTransfer(ThirdPartyCommand):
+    """Joins the other parties of two calls; the transferor leaves both.
+
+    :param target_call_id: the call to which the participant is moved.
+    :param transferred_call_id: the call whose participant is moved (the phone system's
+        default: the call of the notification).
+    :param transferor_party: in the vendor's example, not in the vendor's table.
+    """
+
+    _: KW_ONLY
+    target_call_id: rules.Text
+    transferred_call_id: rules.Text | None = None
+    transferor_party: rules.Transferor | None = None
+
+
+@_command
+class BlindTransfer(ThirdPartyCommand, ExtensionCommand):
+    """Transfers the other party of the call.
+
+    After an unsuccessful transfer the next command runs.
+
+    :param target: the number to transfer to.
+    :param transferor_party: who makes the transfer; mandatory in third-party answers.
+    :param call_id: the call (the phone system's default: that of the notification).
+    :param finished_url: gets the call's details at its end, in undocumented fields.
+    """
+
+    written_as_text = "target"
+    third_party_mandatory = ("transferor_party",)
+    destinations = ("target",)
+
+    target: rules.Destination
+    _: KW_ONLY
+    transferor_party: rules.Transferor | None = None
+    call_id: rules.Text | None = None
+    finished_url: rules.Url | None = None
+
+
+@_command
+class Forward(ThirdPartyCommand):
+    """Forwards the caller of a call that is still ringing.
+
+    :param destination: the number to forward to.
+    :param call_id: the call (the phone system's default: that of the notification).
+    """
+
+    destinations = ("destination",)
+
+    destination: rules.Destination
+    _: KW_ONLY
+    call_id: rules.Text | None = None
+
+
+@_command
+class Hangup(ThirdPartyCommand, ExtensionCommand):
+    """Hangs up.
+
+    :param call_id: the call (the phone system's default: that of the notification).
+    """
+
+    _: KW_ONLY
+    call_id: rules.Text | None = None
+
+
+@_command
+class Hold(ThirdPartyCommand):
+    """Puts both legs of a call on hold.
+
+    :param call_id: the call (the phone system's default: that of the notification).
+    """
+
+    _: KW_ONLY
+    call_id: rules.Text | None = None
+
+
+@_command
+class Unhold(ThirdPartyCommand):
+    """Takes back a call on hold, if Hold was used on both of its legs.
+
+    :param call_id: the call (the phone system's default: that of the notification).
+    """
+
+    _: KW_ONLY
+    call_id: rules.Text | None = None
+
+
+@_command
+class Play(ThirdPartyCommand, ExtensionCommand):
+    """Plays a WAV or MP3 file.
+
+    :param audio_file: a URL, or a path relative to the phone system's
+        ``ContentStorage/Static``. What a URL holds is cached there.
+    :param party: who hears it; mandatory in third-party answers.
+    :param call_id: the call (the phone system's default: that of the notification).
+    :param repeat: whether to play again and again.
+    """
+
+    written_as_text = "audio_file"
+    third_party_mandatory = ("party",)
+
+    audio_file: rules.Text
+    _: KW_ONLY
+    party: rules.Party | None = None
+    call_id: rules.Text | None = None
+    repeat: rules.Flag | None = None
+
+
+@_command
+class Record(ThirdPartyCommand, ExtensionCommand):
+    """Records the call.
+
+    :param finished_url: gets the RecordCompleted notification.
+    :param format: ``"mp3"`` (the phone system's default) or ``"wav"``.
+    :param call_id: the call (the phone system's default: that of the notification).
+    :param duration: seconds at most.
+    :param inactivity: seconds of silence that end the recording.
+    :param finish_digits: keys of which any one ends the recording.
+    """
+
+    extension_only = ("duration", "inactivity", "finish_digits")
+
+    _: KW_ONLY
+    finished_url: rules.Url | None = None
+    format: rules.AudioFormat | None = None
+    call_id: rules.Text | None = None
+    duration: rules.Seconds | None = None
+    inactivity: rules.Seconds | None = None
+    finish_digits: rules.Keys | None = None
+
+
+@_command
+class SendDTMF(ThirdPartyCommand):
+    """Sends keys into a call.
+
+    :param keys: the keys, of ``0-9*#A-D``.
+    :param party: who gets the tones.
+    :param call_id: the call (the phone system's default: that of the notification).
+    """
+
+    keys: rules.Keys
+    _: KW_ONLY
+    party: rules.Party
+    call_id: rules.Text | None = None
+
+
+@_command
+class Speak(ThirdPartyCommand, ExtensionCommand):
+    """Speaks a text.
+
+    :param text: the text; what XML cannot hold is spoken as U+FFFD.
+    :param party: who hears it; mandatory in third-party answers.
+    :param call_id: the call (the phone system's default: that of the notification).
+    :param language: of the installed text-to-speech packages, such as ``"en-UK"``.
+    """
+
+    written_as_text = "text"
+    third_party_mandatory = ("party",)
+
+    text: rules.Text
+    _: KW_ONLY
+    party: rules.Party | None = None
+    call_id: rules.Text | None = None
+    language: rules.Text | None = None
+
+
+@_command
+class Call(ExtensionCommand):
+    """Starts another call; its own answer continues at ``url``.
+
+    :param dialled: the number to call.
+    :param url: gets the CallConnected notification. Where no OzML comes from there, the
+        phone system hangs up.
+    :param api_extension: the API extension that calls.
+    :param caller_id: the number that the callee sees.
+    :param caller_display_name: the name that the callee sees.
+    :param error_url: requested when an error occurs during the call.
+    """
+
+    written_as_text = "dialled"
+    destinations = ("dialled",)
+
+    dialled: rules.Destination
+    _: KW_ONLY
+    url: rules.Url
+    api_extension: rules.Text | None = None
+    caller_id: rules.Text | None = None
+    caller_display_name: rules.Text | None = None
+    error_url: rules.Url | None = None
+
+
+@_command
+class Delay(ExtensionCommand):
+    """Waits before the next command.
+
+    :param time: seconds.
+    """
+
+    written_as_text = "time"
+
+    time: rules.Seconds
+
+
+@_command
+class GoTo(ExtensionCommand):
+    """Continues with the OzML of another URL.
+
+    :param url: gets the GoTo notification, which carries nothing but its name.
+    """
+
+    written_as_text = "url"
+
+    url: rules.Url
+
+
+@_command
+class Reject(ExtensionCommand):
+    """Refuses an incoming call; legal as the first command of an answer only."""
+
+    first_only = True
+
+
+@_command
+class SendEmail(ExtensionCommand):
+    """Sends an e-mail through the phone system's provider.
+
+    :param recipient: the address.
+    :param subject: the subject.
+    :param message: the text.
+    :param sender: the sender's address (default: the provider's).
+    :param api_extension: the API extension that sends.
+    """
+
+    _: KW_ONLY
+    recipient: rules.Address
+    subject: rules.Header | None = None
+    message: rules.Text | None = None
+    sender: rules.Header | None = None
+    api_extension: rules.Text | None = None
+
+
+@_command
+class SendSms(ExtensionCommand):
+    """Sends a text message.
+
+    :param message: the text.
+    :param recipient: the number.
+    :param sender: the sender's number (default: the modem's).
+    :param delivery_report_url: gets the SMSDeliveryReport notification.
+    :param api_extension: the API extension that sends.
+    """
+
+    written_as_text = "message"
+    destinations = ("recipient",)
+
+    message: rules.Text
+    _: KW_ONLY
+    recipient: rules.Destination
+    sender: rules.Text | None = None
+    delivery_report_url: rules.Url | None = None
+    api_extension: rules.Text | None = None
+
+
+_K = t.TypeVar("_K")
+_V = t.TypeVar("_V")
+
+
+class FrozenDict(dict[_K, _V]):
+    """A dict that cannot change, so that a frozen command can be hashed."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]  # dict sets it to None
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type, tuple[dict[_K, _V]]]:
+        return type(self), (dict(self),)
+
+    def _refuse(self, *args: object, **kwargs: object) -> t.NoReturn:
+        raise TypeError("A command cannot be changed; make a new one.")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+
+def _checked_children(
+    command: str, parameter: str, children: Iterable[object]
+) -> tuple[Command, ...]:
+    found = []
+    for child in children:
+        if not isinstance(child, Command):
+            raise ParameterTypeError(
+                command,
+                parameter,
+                f"must be commands, not {type(child).__name__}",
+                child,
+            )
+        found.append(child)
+    return tuple(found)
+
+
+def _checked_depth(command: str, children: Iterable[Command]) -> int:
+    depth = 1 + max((child.depth for child in children), default=0)
+    if depth > MAX_DEPTH:
+        raise InvalidParameter(
+            command, "content", f"must not nest more than {MAX_DEPTH} deep"
+        )
+    return depth
+
+
+def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
+    if not isinstance(inputs, Mapping):
+        raise ParameterTypeError(
+            "UserInput",
+            "inputs",
+            f"must map keys to commands, not be a {type(inputs).__name__}",
+            inputs,
+        )
+    found = {}
+    for key, value in inputs.items():
+        rules.rule_of(rules.Keys).check("UserInput", "inputs", key)
+        single = isinstance(value, Command) or not isinstance(value, Iterable)
+        found[key] = _checked_children(
+            "UserInput", "inputs", (value,) if single else value
+        )
+    return FrozenDict(found)
+
+
+class _UserInputArguments(t.TypedDict, total=False):
+    repeat: bool | None
+    timeout: int | None
+    back_key: str | None
+    digits: int | None
+    min_digits: int | None
+    max_digits: int | None
+    forward_to_url: str | None
+
+
+@_command
+class UserInput(ExtensionCommand):
+    """Plays its initial commands and waits for keys.
+
+    :param initial_commands: run while keys are awaited.
+    :param inputs: keys (``0-9*#A-D``, one or more) and the command or commands that
+        each runs. A UserInput among them is a menu below this one.
+    :param repeat: whether to run the initial commands again after the time-out.
+    :param timeout: seconds to wait for a key (the phone system's default: 0).
+    :param back_key: the key that leads back to the menu above.
+    :param digits: how many digits to wait for (the phone system's default: 1).
+    :param min_digits: the least number of digits.
+    :param max_digits: the greatest number of digits.
+    :param forward_to_url: gets the DtmfEntered notification when the digits entered
+        are none of the inputs.
+    """
+
+    initial_commands: tuple[Command, ...] = dataclasses.field(init=False)
+    inputs: Mapping[str, tuple[Command, ...]] = dataclasses.field(init=False)
+    _: KW_ONLY
+    repeat: rules.Flag | None = None
+    timeout: rules.Seconds | None = None
+    back_key: rules.Key | None = None
+    digits: rules.DigitCount | None = None
+    min_digits: rules.DigitCount | None = None
+    max_digits: rules.DigitCount | None = None
+    forward_to_url: rules.Url | None = None
+    _depth: int = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __init__(
+        self,
+        /,
+        *initial_commands: ExtensionCommand,
+        inputs: Mapping[str, ExtensionCommand | Sequence[ExtensionCommand]]
+        | None = None,
+        **arguments: t.Unpack[_UserInputArguments],
+    ) -> None:
+        Command.__init__(self, **arguments)
+        initial = _checked_children("UserInput", "initial_commands", initial_commands)
+        choices = _normalized_inputs({} if inputs is None else inputs)
+        set_field = object.__setattr__
+        set_field(self, "initial_commands", initial)
+        set_field(self, "inputs", choices)
+        set_field(self, "_depth", _checked_depth("UserInput", self.children))
+        low, high = self.min_digits, self.max_digits
+        if low is not None and high is not None and low > high:
+            raise InvalidParameter(
+                "UserInput", "min_digits", "must not be above max_digits", low
+            )
+
+    @property
+    def children(self) -> tuple[Command, ...]:
+        return self.initial_commands + tuple(
+            command for commands in self.inputs.values() for command in commands
+        )
+
+    @property
+    def depth(self) -> int:
+        return self._depth
+
+
+# Letters outside ASCII are legal in XML names, but parsers differ in which.
+_XML_NAME = rules.Rule(
+    str,
+    "must be an XML name: an ASCII letter or _, then letters, digits, _ - and .",
+    re.compile(r"(?!xmlns\Z)[A-Za-z_][A-Za-z0-9_.-]*").fullmatch,
+    re.compile(r"[^A-Za-z0-9_.-]"),
+)
+_TEXT = rules.rule_of(rules.Text)
+
+
+def _merged_content(content: Iterable[object]) -> tuple[str | Command, ...]:
+    """XML cannot tell two texts side by side from one, nor an empty one from none."""
+    merged: list[str | Command] = []
+    for item in content:
+        if isinstance(item, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += item
+        elif isinstance(item, str | Command):
+            merged.append(item)
+        else:
+            raise ParameterTypeError(
+                "Element",
+                "content",
+                f"must be commands and str, not {type(item).__name__}",
+                item,
+            )
+    return tuple(item for item in merged if item)
+
+
+@_command
+class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
+    """Whatever the phone system has beyond this module: Array, Beep, ForEach...
+
+    An element with the name of a command of this module obeys the rules of that
+    command's families.
+
+    :param name: the element's name.
+    :param attributes: its attributes, both names and values as they are written.
+    :param content: text and commands.
+    """
+
+    name: str = dataclasses.field(init=False)
+    attributes: Mapping[str, str] = dataclasses.field(init=False)
+    content: tuple[str | Command, ...] = dataclasses.field(init=False)
+    _depth: int = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __init__(
+        self,
+        name: str,
+        attributes: Mapping[str, str] | None = None,
+        *content: str | Command,
+    ) -> None:
+        _XML_NAME.check("Element", "name", name)
+        if not isinstance(attributes, Mapping | None):
+            raise ParameterTypeError(
+                "Element", "attributes", "must be a mapping; content comes behind it"
+            )
+        for key, value in (attributes or {}).items():
+            _XML_NAME.check("Element", "attributes", key)
+            _TEXT.check("Element", "attributes", value)
+        set_field = object.__setattr__
+        set_field(self, "name", name)
+        set_field(self, "attributes", FrozenDict(attributes or {}))
+        set_field(self, "content", _merged_content(content))
+        set_field(self, "_depth", _checked_depth("Element", self.children))
+
+    @property
+    def children(self) -> tuple[Command, ...]:
+        return tuple(item for item in self.content if isinstance(item, Command))
+
+    @property
+    def depth(self) -> int:
+        return self._depth
+
+    @property
+    def obeys(self) -> type[Command]:
+        return BY_NAME.get(self.name.lower(), Element)
+
+
+#: The commands of this module by their names in lower case.
+BY_NAME: t.Final[Mapping[str, type[Command]]] = {
+    command.__name__.lower(): command
+    for command in (
+        Route,
+        AttendedTransfer,
+        BlindTransfer,
+        Forward,
+        Hangup,
+        Hold,
+        Unhold,
+        Play,
+        Record,
+        SendDTMF,
+        Speak,
+        Call,
+        Delay,
+        GoTo,
+        Reject,
+        SendEmail,
+        SendSms,
+        UserInput,
+    )
+}

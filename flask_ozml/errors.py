@@ -1,0 +1,149 @@
+"""What can go wrong, and the numbers the phone system has for it.
+
+* OzMLError
+
+  * ConfigurationError
+  * NotificationError
+
+    * UnsupportedContentType
+
+  * CommandError
+
+    * ParseError
+    * NotImplementedCommand
+    * InvalidParameter
+
+      * ParameterTypeError
+
+    * InappropriateCommand
+
+  * TokenError
+
+    * TokenExpired
+    * TokenTooLong
+
+  * UnknownView
+  * ViewFailed
+"""
+
+import enum
+import typing as t
+
+
+class StatusCode(enum.IntEnum):
+    """The status codes of the HTTP API.
+
+    Codes 300 to 307 may stand in an Error notification, all of them in the reply to a
+    request. Source: the vendor's page "Status codes of Ozeki Phone System".
+    """
+
+    OK = 200
+    PARSE_ERROR = 300
+    NOT_IMPLEMENTED_COMMAND = 301
+    INVALID_PARAMETER = 302
+    INAPPROPRIATE_COMMAND = 303
+    AUTHENTICATION_REQUIRED = 304
+    AUTHENTICATION_FAILED = 305
+    FORBIDDEN_USER = 306
+    FORBIDDEN_ADDRESS = 307
+    API_EXTENSION_UNAVAILABLE = 401
+    CALL_CONNECT_FAILED = 402
+    SMS_DESTINATION_NOT_FOUND = 501
+    CALL_NOT_FOUND = 601
+    CONFIG_NOT_FOUND = 701
+    INVALID_CONFIG = 702
+    CONFIG_ALREADY_EXISTS = 703
+
+
+class OzMLError(Exception):
+    """The base of all exceptions that Flask-OzML defines."""
+
+
+class ConfigurationError(OzMLError):
+    """A configuration key is missing or its value cannot be used."""
+
+
+class NotificationError(OzMLError):
+    """A posted body is not the notification that its URL expects."""
+
+    #: The HTTP status that tells so.
+    status: t.ClassVar[int] = 400
+
+
+class UnsupportedContentType(NotificationError):
+    """A posted body is not form-urlencoded."""
+
+    status = 415
+
+
+class CommandError(OzMLError):
+    """An OzML command is wrong; :attr:`code` is what the phone system calls it."""
+
+    code: t.ClassVar[StatusCode]
+
+
+class ParseError(CommandError):
+    """A document is not OzML."""
+
+    code = StatusCode.PARSE_ERROR
+
+
+class NotImplementedCommand(CommandError):
+    """A document holds a command that Flask-OzML has no class for."""
+
+    code = StatusCode.NOT_IMPLEMENTED_COMMAND
+
+
+class InvalidParameter(CommandError, ValueError):
+    """A command was given an argument that breaks a rule of OzML.
+
+    :param command: the command's name.
+    :param parameter: the argument's name.
+    :param rule: the rule in words, to be read after the argument's name.
+    :param value: the refused value. It may be what a caller typed or said, so it is
+        in :attr:`value` only, never in the message.
+    """
+
+    code = StatusCode.INVALID_PARAMETER
+
+    def __init__(
+        self, command: str, parameter: str, rule: str, value: object = None
+    ) -> None:
+        super().__init__(f"{command}: {parameter!r} {rule}.")
+        self.command = command
+        self.parameter = parameter
+        self.rule = rule
+        self.value = value
+
+
+class ParameterTypeError(InvalidParameter, TypeError):
+    """An argument has the wrong type, an unknown name, or was left out."""
+
+
+class InappropriateCommand(CommandError):
+    """A command may not stand in the answer to this notification."""
+
+    code = StatusCode.INAPPROPRIATE_COMMAND
+
+
+class TokenError(OzMLError):
+    """The signed part of a URL is missing or not ours."""
+
+
+class TokenExpired(TokenError):
+    """The signed part of a URL is ours, but older than ``OZML_TOKEN_MAX_AGE``."""
+
+
+class TokenTooLong(TokenError):
+    """A URL with this state would be longer than servers in front take."""
+
+
+class UnknownView(OzMLError):
+    """A URL names a view that no longer exists."""
+
+
+class ViewFailed(OzMLError):
+    """A view raised an HTTPException, which would have become an HTML page.
+
+    The exception is the ``__cause__``.
+    """

@@ -1,0 +1,147 @@
+"""What an argument of a command must be: types for mypy, rules for the run time.
+
+Source: the parameter tables of the vendor's command pages; where they only say "int" or
+"string", the narrowest rule that keeps the example values and lets no caller-chosen
+text become something else.
+"""
+
+import dataclasses
+import re
+import typing as t
+from collections.abc import Callable
+
+from .errors import InvalidParameter
+from .errors import ParameterTypeError
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What an argument must be.
+
+    :param type: its type; a subclass is accepted, but no bool for an int.
+    :param words: the rule in words, to be read after the argument's name.
+    :param accepts: a function that tells whether a value of that type is right.
+    :param offending: finds the first character that is wrong, for the message.
+    """
+
+    type: type
+    words: str
+    accepts: Callable[[t.Any], object] = lambda value: True
+    offending: re.Pattern[str] | None = None
+
+    def check(self, command: str, parameter: str, value: object) -> None:
+        """Raise InvalidParameter unless the value keeps the rule."""
+        if not isinstance(value, self.type) or (
+            self.type is int and isinstance(value, bool)
+        ):
+            raise ParameterTypeError(
+                command,
+                parameter,
+                f"{self.words}, not {type(value).__name__}",
+                value,
+            )
+        if not self.accepts(value):
+            raise InvalidParameter(
+                command, parameter, f"{self.words}{self._describe(value)}", value
+            )
+
+    def _describe(self, value: object) -> str:
+        if not isinstance(value, str):
+            return "; this one is out of range"
+        found = self.offending and self.offending.search(value)
+        where = f" with {found[0]!r} at index {found.start()}" if found else ""
+        return f"; this is a str of length {len(value)}{where}"
+
+
+def _pattern(words: str, accepted: str, offending: str) -> Rule:
+    return Rule(str, words, re.compile(accepted).fullmatch, re.compile(offending))
+
+
+def _range(words: str, low: int, high: int) -> Rule:
+    return Rule(
+        int,
+        f"must be {words}, an int from {low} to {high}",
+        lambda value: low <= value <= high,
+    )
+
+
+_NOT_IN_DESTINATION = r"\x00-\x1f\x7f-\x9f<>\"'&;,/"
+
+Text = t.Annotated[str, Rule(str, "must be a str")]
+Flag = t.Annotated[bool, Rule(bool, "must be a bool")]
+Header = t.Annotated[
+    str, _pattern("must be a str without line breaks", r"[^\r\n]*", r"[\r\n]")
+]
+Address = t.Annotated[
+    str,
+    _pattern(
+        "must be a str that is not empty and has no line breaks",
+        r"[^\r\n]+",
+        r"[\r\n]",
+    ),
+]
+Destination = t.Annotated[
+    str,
+    _pattern(
+        "must be a str that is not empty, without white space, control characters"
+        " and any of <>\"'&;,/",
+        rf"[^\s{_NOT_IN_DESTINATION}]+",
+        rf"[\s{_NOT_IN_DESTINATION}]",
+    ),
+]
+RouteDestination = t.Annotated[
+    str,
+    _pattern(
+        "must be a str without white space at its ends, control characters and any"
+        " of <>\"'&;,/ (empty rejects the caller)",
+        rf"(?!\s)[^{_NOT_IN_DESTINATION}]*(?<!\s)",
+        rf"^\s|[{_NOT_IN_DESTINATION}]|\s$",
+    ),
+]
+Url = t.Annotated[
+    str,
+    _pattern(
+        "must be an absolute http or https URL",
+        r"(?i:https?)://(?:[^\s\x00-\x1f\x7f-\x9f/?#@\\]*@)?"
+        r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x1f\x7f-\x9f/?#@:\\\[\]]+)(?::[0-9]{1,5})?"
+        r"(?:[/?#][^\s\x00-\x1f\x7f-\x9f]*)?",
+        r"[\s\x00-\x1f\x7f-\x9f]",
+    ),
+]
+Keys = t.Annotated[
+    str, _pattern("must be a str of the keys 0-9*#A-D", r"[0-9*#A-D]+", r"[^0-9*#A-D]")
+]
+Key = t.Annotated[
+    str, _pattern("must be one of the keys 0-9*#A-D", r"[0-9*#A-D]", r"[^0-9*#A-D]")
+]
+Party = t.Annotated[
+    t.Literal["caller", "callee", "all"],
+    Rule(
+        str,
+        "must be 'caller', 'callee' or 'all'",
+        frozenset(("caller", "callee", "all")).__contains__,
+    ),
+]
+Transferor = t.Annotated[
+    t.Literal["caller", "callee"],
+    Rule(
+        str,
+        "must be 'caller' or 'callee'",
+        frozenset(("caller", "callee")).__contains__,
+    ),
+]
+AudioFormat = t.Annotated[
+    t.Literal["mp3", "wav"],
+    Rule(str, "must be 'mp3' or 'wav'", frozenset(("mp3", "wav")).__contains__),
+]
+Seconds = t.Annotated[int, _range("whole seconds", 0, 86_400)]
+DigitCount = t.Annotated[int, _range("a number of digits", 1, 64)]
+
+
+def rule_of(annotation: object) -> Rule:
+    """The rule that an annotation such as ``Party | None`` carries."""
+    for part in (annotation, *t.get_args(annotation)):
+        for item in getattr(part, "__metadata__", ()):
+            if isinstance(item, Rule):
+                return item
+    raise TypeError(f"No rule in the annotation {annotation!r}.")

@@ -1,0 +1,346 @@
+"""Commands to OzML and back: the only module that writes XML or reads OzML.
+
+Structure comes from command objects only and names are constants: what a caller chose
+can never become markup.
+"""
+
+import dataclasses
+import re
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from xml.parsers import expat
+
+from .commands import Argument
+from .commands import BY_NAME
+from .commands import Command
+from .commands import Element
+from .commands import MAX_DEPTH
+from .commands import UserInput
+from .errors import InvalidParameter
+from .errors import NotImplementedCommand
+from .errors import OzMLError
+from .errors import ParseError
+from .rules import Rule
+
+_DECLARATION: t.Final = '<?xml version="1.0" encoding="UTF-8"?>'
+
+_REFERENCES: t.Final = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "\t": "&#9;",
+    "\n": "&#10;",
+    "\r": "&#13;",
+}
+_NOT_XML: t.Final = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+# A parser reads CR as LF everywhere, and white space in an attribute as blanks.
+_IN_TEXT: t.Final = re.compile(f"[&<>\r{_NOT_XML}]")
+_IN_ATTRIBUTE: t.Final = re.compile(f'[&<>"\t\n\r{_NOT_XML}]')
+
+# Where the name of OzML is not the argument's in CamelCase.
+_WIRE_NAMES: t.Final = {"delivery_report_url": "DeliveryReportURL"}
+
+# Other spellings in the vendor's examples and tables, as they are looked up.
+_ALIASES: t.Final = {
+    "enteredurl": "forwardtourl",
+    "dialed": "dialled",
+    "tranferorparty": "transferorparty",
+    "tranferredcallid": "transferredcallid",
+    "delivaryreporturl": "deliveryreporturl",
+}
+
+
+def dumps(commands: Iterable[Command]) -> bytes:
+    """Write commands as an OzML document, in their order, on one line.
+
+    Text comes out byte-exact through any XML parser; characters that XML cannot hold
+    become U+FFFD.
+    """
+    content = "".join(map(_markup, commands))
+    root = f"<Response>{content}</Response>" if content else "<Response/>"
+    return f"{_DECLARATION}{root}".encode()
+
+
+class _Layout(t.NamedTuple):
+    """How a class of commands is written."""
+
+    name: str
+    attributes: tuple[tuple[str, str], ...]
+    text: str | None
+
+
+def _wire_name(argument: str) -> str:
+    return _WIRE_NAMES.get(argument) or "".join(
+        part.capitalize() for part in argument.split("_")
+    )
+
+
+def _layout(command: type[Command]) -> _Layout:
+    return _Layout(
+        command.__name__,
+        tuple(
+            (argument.name, f' {_wire_name(argument.name)}="')
+            for argument in command.arguments
+            if argument.name != command.written_as_text
+        ),
+        command.written_as_text,
+    )
+
+
+_LAYOUTS: t.Final = {command: _layout(command) for command in BY_NAME.values()}
+
+
+def _reference(match: re.Match[str]) -> str:
+    return _REFERENCES.get(match[0], "\ufffd")
+
+
+def _attribute_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _IN_ATTRIBUTE.sub(_reference, str(value))
+
+
+def _text(value: object) -> str:
+    return _IN_TEXT.sub(_reference, str(value))
+
+
+def _tagged(name: str, attributes: str, content: str) -> str:
+    if content:
+        return f"<{name}{attributes}>{content}</{name}>"
+    return f"<{name}{attributes}/>"
+
+
+def _markup(command: Command) -> str:
+    return _WRITERS.get(command.origin, _write_plain)(command)
+
+
+def _attributes_of(command: Command, layout: _Layout) -> str:
+    return "".join(
+        f'{start}{_attribute_value(value)}"'
+        for argument, start in layout.attributes
+        if (value := getattr(command, argument)) is not None
+    )
+
+
+def _write_plain(command: Command) -> str:
+    layout = _LAYOUTS[command.origin]
+    content = _text(getattr(command, layout.text)) if layout.text else ""
+    return _tagged(layout.name, _attributes_of(command, layout), content)
+
+
+def _write_user_input(command: t.Any) -> str:
+    content = _tagged(
+        "InitialCommands", "", "".join(map(_markup, command.initial_commands))
+    )
+    inputs = "".join(
+        _tagged("Input", f' key="{keys}"', "".join(map(_markup, commands)))
+        for keys, commands in command.inputs.items()
+    )
+    if inputs:
+        content += f"<Inputs>{inputs}</Inputs>"
+    layout = _LAYOUTS[command.origin]
+    return _tagged(layout.name, _attributes_of(command, layout), content)
+
+
+def _write_element(command: t.Any) -> str:
+    attributes = "".join(
+        f' {name}="{_attribute_value(value)}"'
+        for name, value in command.attributes.items()
+    )
+    content = "".join(
+        _text(item) if isinstance(item, str) else _markup(item)
+        for item in command.content
+    )
+    return _tagged(command.name, attributes, content)
+
+
+_WRITERS: t.Final[Mapping[type[Command], Callable[[t.Any], str]]] = {
+    UserInput: _write_user_input,
+    Element: _write_element,
+}
+
+
+def loads(document: bytes | str, *, strict: bool = False) -> list[Command]:
+    """Read an OzML document, as leniently as the vendor's own examples ask for.
+
+    Names match in any case, white space may stand before the declaration, and where OzML
+    writes an argument as text it may also stand in an attribute. A document type, and so
+    any entity, is refused.
+
+    :param document: the document; ``str`` is read whatever encoding it declares.
+    :param strict: whether a command that has no class is an error, not an Element.
+    :raises ParseError: if it is no OzML.
+    :raises InvalidParameter: if an argument is wrong.
+    :raises NotImplementedCommand: if strict, for a command that has no class.
+    """
+    root = _parse(document)
+    if root.name.lower() not in ("response", "ozml"):
+        raise ParseError(f"The root element is {root.name!r}, not 'Response'.")
+    return _read_commands(root, strict)
+
+
+@dataclasses.dataclass(slots=True)
+class _Node:
+    name: str
+    attributes: Mapping[str, str]
+    content: "list[str | _Node]" = dataclasses.field(default_factory=list)
+
+
+# UserInput, Inputs and Input stand for one menu, behind the root and the last command.
+_MAX_XML_DEPTH: t.Final = 3 * MAX_DEPTH + 3
+
+
+def _parse(document: bytes | str) -> _Node:
+    encoding = "utf-8" if isinstance(document, str) else None
+    top = _Node("", {})
+    open_nodes = [top]
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if len(open_nodes) > _MAX_XML_DEPTH:
+            raise InvalidParameter(
+                name, "content", f"must not nest more than {MAX_DEPTH} deep"
+            )
+        node = _Node(name, attributes)
+        open_nodes[-1].content.append(node)
+        open_nodes.append(node)
+
+    def doctype(*declaration: object) -> None:
+        raise ParseError("OzML has no document type; none is read.")
+
+    parser = expat.ParserCreate(encoding)
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: open_nodes.pop()
+    parser.CharacterDataHandler = lambda text: open_nodes[-1].content.append(text)
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(_without_leading_space(document), True)
+    except OzMLError:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        raise ParseError(f"Not well-formed XML: {error}.") from error
+    return t.cast(_Node, top.content[0])
+
+
+def _without_leading_space(document: bytes | str) -> bytes:
+    data = document.encode() if isinstance(document, str) else document
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _children(node: _Node) -> Iterable[_Node]:
+    for item in node.content:
+        if isinstance(item, _Node):
+            yield item
+        elif not item.isspace():
+            raise ParseError(f"{node.name} holds text where only elements may stand.")
+
+
+def _read_commands(node: _Node, strict: bool) -> list[Command]:
+    return [_read_command(child, strict) for child in _children(node)]
+
+
+def _read_command(node: _Node, strict: bool) -> Command:
+    command = BY_NAME.get(node.name.lower())
+    if command is None:
+        return _read_element(node, strict)
+    if command is UserInput:
+        return _read_user_input(node, strict)
+    return _read_plain(command, node)
+
+
+def _read_element(node: _Node, strict: bool) -> Element:
+    if strict:
+        raise NotImplementedCommand(f"Not implemented command: {node.name!r}")
+    content = (
+        item if isinstance(item, str) else _read_command(item, strict)
+        for item in node.content
+    )
+    return Element(node.name, node.attributes, *content)
+
+
+def _read_plain(command: type[Command], node: _Node) -> Command:
+    arguments = _read_attributes(command, node)
+    text = "".join(item for item in node.content if isinstance(item, str))
+    if any(isinstance(item, _Node) for item in node.content):
+        raise ParseError(f"{node.name} holds elements where only text may stand.")
+    return command(**_with_text(command, text, arguments))
+
+
+def _with_text(
+    command: type[Command], text: str, arguments: dict[str, object]
+) -> dict[str, object]:
+    """Add the text of an element to its arguments, where it is one."""
+    first = command.arguments[0] if command.positional else None
+    if first and first.name not in arguments:
+        if text or command.written_as_text:
+            arguments[first.name] = _value(first.rule, text)
+    elif text and not text.isspace():
+        raise InvalidParameter(command.__name__, "text", "has no meaning here", text)
+    return arguments
+
+
+def _read_attributes(command: type[Command], node: _Node) -> dict[str, object]:
+    known = _READING[command]
+    arguments: dict[str, object] = {}
+    for name, text in node.attributes.items():
+        lower = name.lower()
+        argument = known.get(_ALIASES.get(lower, lower))
+        found = argument.name if argument else name
+        if found in arguments:
+            raise InvalidParameter(command.__name__, found, "stands twice")
+        arguments[found] = _value(argument.rule, text) if argument else text
+    return arguments
+
+
+_READING: t.Final[Mapping[type[Command], Mapping[str, Argument]]] = {
+    command: {row.name.replace("_", ""): row for row in command.arguments}
+    for command in BY_NAME.values()
+}
+
+
+_BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _value(rule: Rule, text: str) -> object:
+    """What a text stands for; None for an empty one that the rule does not take."""
+    if rule.type is str and rule.accepts(text):
+        return text
+    text = text.strip()
+    if rule.type is bool:
+        return _BOOLEANS.get(text.lower(), text or None)
+    if rule.type is int and re.fullmatch("[0-9]{1,9}", text):
+        return int(text)
+    return text or None
+
+
+def _read_user_input(node: _Node, strict: bool) -> UserInput:
+    arguments: dict[str, t.Any] = _read_attributes(UserInput, node)
+    initial: list[Command] = []
+    inputs: dict[str, list[Command]] = {}
+    for child in _children(node):
+        part = child.name.lower()
+        if part == "initialcommands":
+            initial += _read_commands(child, strict)
+        elif part == "inputs":
+            _read_inputs(child, inputs, strict)
+        else:
+            raise ParseError(
+                f"{node.name} holds {child.name!r}; it takes InitialCommands and Inputs."
+            )
+    return UserInput(*t.cast(t.Any, initial), inputs=t.cast(t.Any, inputs), **arguments)
+
+
+def _read_inputs(node: _Node, inputs: dict[str, list[Command]], strict: bool) -> None:
+    for child in _children(node):
+        if child.name.lower() != "input":
+            raise ParseError(f"{node.name} holds {child.name!r}; it takes Input.")
+        attributes = {name.lower(): text for name, text in child.attributes.items()}
+        keys = attributes.pop("key", "").strip()
+        if attributes or not keys or keys in inputs:
+            raise InvalidParameter(
+                "Input", "key", "must be its only attribute, and differ", keys
+            )
+        inputs[keys] = _read_commands(child, strict)
