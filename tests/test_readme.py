@@ -1,0 +1,52 @@
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.rst").read_text()
+BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
+
+
+def python_blocks() -> list[str]:
+    return [re.sub("(?m)^    ", "", block) for block in BLOCK.findall(README)]
+
+
+def test_there_are_blocks() -> None:
+    assert len(python_blocks()) == README.count(".. code-block:: python") >= 5
+
+
+@pytest.mark.parametrize("block", python_blocks())
+def test_block_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
+    monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", "https://www.example.com")
+
+    exec(compile(block, "README.rst", "exec"), {"__name__": "readme"})
+
+
+def test_shortest_application_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
+    monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", "https://www.example.com")
+    names: dict[str, object] = {"__name__": "readme"}
+    exec(compile(python_blocks()[0], "README.rst", "exec"), names)
+    app, phone = names["app"], names["phone"]
+    with app.app_context():  # type: ignore[attr-defined]  # the README's objects
+        url = phone.urls()["incoming_call"]  # type: ignore[attr-defined]  # as above
+
+    body = {"NotificationName": "IncomingCall", "Caller": "500"}
+    answer = app.test_client().post(url, data=body)  # type: ignore[attr-defined]  # as above
+
+    assert "<Speak>Please enter your four digit PIN code.</Speak>" in answer.text
+    assert 'ForwardToUrl="https://www.example.com/phone/dtmf_entered/' in answer.text
+
+
+def test_every_command_and_key_is_documented() -> None:
+    from flask_ozml import config
+    from flask_ozml.commands import BY_NAME
+    from flask_ozml.notifications import KINDS
+
+    names = [command.__name__ for command in BY_NAME.values()]
+    names += [key for key in config._ROWS if key.startswith("OZML_")]
+    names += [f"``{kind}``" for kind in KINDS]
+    names += [kind.__name__ for kind in KINDS.values()]
+
+    assert [name for name in names if name not in README] == []
