@@ -93,9 +93,13 @@ def dtmf_entered(entered: DtmfEntered, tries: int) -> list[Speak | Play | Hangup
 def plain_app() -> Flask:
     app = Flask("by_hand")
     app.config.update(SECRET_KEY="benchmark")
-    app.add_url_rule("/call", view_func=incoming_call_by_hand, methods=["POST"])
-    app.add_url_rule("/menu", view_func=menu_by_hand, methods=["POST"])
-    app.add_url_rule("/digits", view_func=dtmf_entered_by_hand, methods=["POST"])
+    app.add_url_rule(
+        "/ozml_example/incoming_call", view_func=incoming_call_by_hand, methods=["POST"]
+    )
+    app.add_url_rule("/ozml_example/menu", view_func=menu_by_hand, methods=["POST"])
+    app.add_url_rule(
+        "/ozml_example/dtmf_entered", view_func=dtmf_entered_by_hand, methods=["POST"]
+    )
     return app
 
 
@@ -174,17 +178,17 @@ def main() -> None:
     )
     compare(
         "entry URL, three commands",
-        poster(by_hand, "/call", CALL),
+        poster(by_hand, "/ozml_example/incoming_call", CALL),
         poster(app, urls["entry"], CALL),
     )
     compare(
         "entry URL, a menu",
-        poster(by_hand, "/menu", CALL),
+        poster(by_hand, "/ozml_example/menu", CALL),
         poster(menu_app, menu_urls["entry"], CALL),
     )
     compare(
         "URL with state, three commands",
-        poster(by_hand, "/digits?tries=1", DIGITS),
+        poster(by_hand, "/ozml_example/dtmf_entered?tries=1", DIGITS),
         poster(app, urls["state"], DIGITS),
     )
 

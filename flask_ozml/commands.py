@@ -492,10 +492,10 @@ def _derived() -> t.Any:
 
 
 def _checked_children(
-    command: str, parameter: str, children: Iterable[object]
+    command: str, parameter: str, children: Iterable[t.Any]
 ) -> tuple[Command, ...]:
-    found = []
-    for child in children:
+    found = tuple(children)
+    for child in found:
         if not isinstance(child, Command):
             raise ParameterTypeError(
                 command,
@@ -503,17 +503,21 @@ def _checked_children(
                 f"must be commands, not {type(child).__name__}",
                 child,
             )
-        found.append(child)
-    return tuple(found)
+    return found
 
 
 def _checked_depth(command: str, children: Iterable[Command]) -> int:
-    depth = 1 + max((child.depth for child in children), default=0)
-    if depth > MAX_DEPTH:
+    depth = 0
+    for child in children:
+        depth = max(depth, child.depth)
+    if depth >= MAX_DEPTH:
         raise InvalidParameter(
             command, "content", f"must not nest more than {MAX_DEPTH} deep"
         )
-    return depth
+    return depth + 1
+
+
+_KEYS: t.Final = rules.rule_of(rules.Keys)
 
 
 def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
@@ -526,12 +530,18 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
         )
     found = {}
     for key, value in inputs.items():
-        rules.rule_of(rules.Keys).check("UserInput", "inputs", key)
-        single = isinstance(value, Command) or not isinstance(value, Iterable)
-        found[key] = _checked_children(
-            "UserInput", "inputs", (value,) if single else value
-        )
+        _KEYS.check("UserInput", "inputs", key)
+        if isinstance(value, Command):
+            found[key] = (value,)
+        else:
+            single = not isinstance(value, Iterable)
+            found[key] = _checked_children(
+                "UserInput", "inputs", (value,) if single else value
+            )
     return FrozenDict(found)
+
+
+_NO_INPUTS: t.Final = FrozenDict[str, tuple[Command, ...]]()
 
 
 class _UserInputArguments(t.TypedDict, total=False):
@@ -584,7 +594,7 @@ class UserInput(ExtensionCommand):
     ) -> None:
         self._take_arguments(**arguments)
         initial = _checked_children("UserInput", "initial_commands", initial_commands)
-        choices = _normalized_inputs({} if inputs is None else inputs)
+        choices = _NO_INPUTS if inputs is None else _normalized_inputs(inputs)
         set_field = object.__setattr__
         set_field(self, "initial_commands", initial)
         set_field(self, "inputs", choices)

@@ -97,14 +97,28 @@ def _reference(match: re.Match[str]) -> str:
     return _REFERENCES.get(match[0], "\ufffd")
 
 
+_MARKUP: t.Final = ("&", "<", ">", '"')
+
+
+def _escaped(text: str, pattern: re.Pattern[str]) -> str:
+    """A text as it is written where the pattern finds what cannot stand there.
+
+    What is printable has no control character nor anything else that XML cannot hold.
+    Most texts are, and this is told sooner than a pattern is searched.
+    """
+    if text.isprintable():
+        for character in _MARKUP:
+            if character in text:
+                break
+        else:
+            return text
+    return pattern.sub(_reference, text)
+
+
 def _attribute_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _IN_ATTRIBUTE.sub(_reference, str(value))
-
-
-def _text(value: object) -> str:
-    return _IN_TEXT.sub(_reference, str(value))
+    if isinstance(value, str):
+        return _escaped(value, _IN_ATTRIBUTE)
+    return str(value).lower()
 
 
 def _tagged(name: str, attributes: str, content: str) -> str:
@@ -122,8 +136,10 @@ def _written(command: Command, content: str = "") -> str:
         if value is not None:
             written += f'{start}{_attribute_value(value)}"'
     if text is not None:
-        content = _IN_TEXT.sub(_reference, str(getattr(command, text)))
-    return _tagged(name, written, content)
+        content = _escaped(str(getattr(command, text)), _IN_TEXT)
+    if content:
+        return f"<{name}{written}>{content}</{name}>"
+    return f"<{name}{written}/>"
 
 
 def _write_all(commands: Iterable[Command]) -> str:
@@ -151,7 +167,7 @@ def _write_element(command: t.Any) -> str:
         for name, value in command.attributes.items()
     )
     content = "".join(
-        _text(item) if isinstance(item, str) else _write_all((item,))
+        _escaped(item, _IN_TEXT) if isinstance(item, str) else _write_all((item,))
         for item in command.content
     )
     return _tagged(command.name, attributes, content)

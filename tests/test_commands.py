@@ -1,0 +1,1002 @@
+import copy
+import dataclasses
+import inspect
+import pickle
+import typing as t
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from flask_ozml.commands import AttendedTransfer
+from flask_ozml.commands import BlindTransfer
+from flask_ozml.commands import BY_NAME
+from flask_ozml.commands import Call
+from flask_ozml.commands import Command
+from flask_ozml.commands import Delay
+from flask_ozml.commands import Element
+from flask_ozml.commands import ExtensionCommand
+from flask_ozml.commands import Forward
+from flask_ozml.commands import FrozenDict
+from flask_ozml.commands import GoTo
+from flask_ozml.commands import Hangup
+from flask_ozml.commands import Hold
+from flask_ozml.commands import Play
+from flask_ozml.commands import Record
+from flask_ozml.commands import Reject
+from flask_ozml.commands import Route
+from flask_ozml.commands import RoutingCommand
+from flask_ozml.commands import SendDTMF
+from flask_ozml.commands import SendEmail
+from flask_ozml.commands import SendSms
+from flask_ozml.commands import Speak
+from flask_ozml.commands import ThirdPartyCommand
+from flask_ozml.commands import Unhold
+from flask_ozml.commands import UserInput
+from flask_ozml.errors import InvalidParameter
+from flask_ozml.errors import ParameterTypeError
+from flask_ozml.notifications import CallChanged
+from flask_ozml.notifications import CallConnected
+from flask_ozml.notifications import DtmfEntered
+from flask_ozml.notifications import ErrorNotification
+from flask_ozml.notifications import GoToNotification
+from flask_ozml.notifications import IncomingCall
+from flask_ozml.notifications import IncomingSMS
+from flask_ozml.notifications import Notification
+from flask_ozml.notifications import RecordCompleted
+from flask_ozml.notifications import RoutingInterception
+from flask_ozml.notifications import SMSDeliveryReport
+
+URL = "http://yourapp.com/phone"
+
+
+class Values(t.NamedTuple):
+    """Values of an argument, and how a secret becomes one that is refused."""
+
+    accepted: Sequence[object]
+    refused: Sequence[object]
+    mistyped: Sequence[object]
+    refused_secret: Callable[[str], object]
+
+
+VALUES = {
+    "text": Values(["", "Hi", "a\r\nb\x00<&>"], [], [5, b"Hi", ["Hi"]], str.encode),
+    "header": Values(
+        ["", "Hi", "a\tb"],
+        ["a\rb", "a\nb", "a\r\nBcc: b@c.example"],
+        [5],
+        lambda secret: f"{secret}\r\n",
+    ),
+    "address": Values(
+        ["test.ozeki@example.com"],
+        ["", "a@b.example\nBcc: b@c.example", "a@b.example\r"],
+        [5],
+        lambda secret: f"{secret}\r\n",
+    ),
+    "destination": Values(
+        ["1001", "+36301112222", "*72#", "sip:john@example.com"],
+        ["", " ", "10 00", "1000 ", "1\t2", "1\n", "1\x00", "1\x7f", "1\x85"]
+        + [f"1{char}2" for char in "<>\"'&;,/"],
+        [1001, b"1001"],
+        lambda secret: f"{secret};",
+    ),
+    "route": Values(
+        ["", "1000", "voipservice1", "My outside line", "a\xa0b"],
+        [" ", " 1000", "1000 ", "1\t2", "1\n2", "1\x00", "1\x7f", "1\x85"]
+        + [f"1{char}2" for char in "<>\"'&;,/"],
+        [1000],
+        lambda secret: f"{secret};",
+    ),
+    "url": Values(
+        [URL, "https://user:pin@yourapp.com:8443/a?b=c&d=e#f", "HTTP://[::1]:80"],
+        ["", "/phone", "yourapp.com", "ftp://yourapp.com", "http://", "http://a b/"]
+        + [f"{URL}\n", f"{URL}\x00", "http:yourapp.com", "SELECT url FROM tables"],
+        [5, b"http://yourapp.com/"],
+        lambda secret: f"/phone/{secret}",
+    ),
+    "keys": Values(
+        ["0", "0123456789*#ABCD"],
+        ["", "x", "a", "1 2", "1,2", "1\n", "\u0661"],
+        [5, ["5"]],
+        lambda secret: f"{secret}x",
+    ),
+    "key": Values(
+        ["0", "*", "#", "D"], ["", "12", "x", "a", "1\n"], [5], lambda secret: secret
+    ),
+    "party": Values(
+        ["caller", "callee", "all"], ["", "Caller", "both"], [1], lambda secret: secret
+    ),
+    "transferor": Values(
+        ["caller", "callee"], ["", "Caller", "all"], [1], lambda secret: secret
+    ),
+    "format": Values(["mp3", "wav"], ["", "MP3", "ogg"], [3], lambda secret: secret),
+    "seconds": Values(
+        [0, 1, 86_400], [-1, 86_401, 10**12], ["5", 5.0, True, b"5"], int
+    ),
+    "count": Values([1, 64], [0, -1, 65], ["5", 5.0, True], int),
+    "flag": Values([True, False], [], [0, 1, "true"], lambda secret: secret),
+}
+
+
+class Row(t.NamedTuple):
+    """A row of the design's table of commands; a * marks what is mandatory."""
+
+    positional: int
+    arguments: dict[str, str]
+    families: str
+
+    @property
+    def mandatory(self) -> dict[str, object]:
+        """The mandatory arguments, each with a value that is accepted."""
+        return {
+            name: VALUES[kind.strip("*")].accepted[-1]
+            for name, kind in self.arguments.items()
+            if "*" in kind
+        }
+
+
+ROWS: dict[type[Command], Row] = {
+    Route: Row(
+        1,
+        {
+            "destination": "route*",
+            "ring_time": "seconds",
+            "caller_id": "text",
+            "dialed_number": "destination",
+        },
+        "routing",
+    ),
+    AttendedTransfer: Row(
+        0,
+        {
+            "target_call_id": "text*",
+            "transferred_call_id": "text",
+            "transferor_party": "transferor",
+        },
+        "third",
+    ),
+    BlindTransfer: Row(
+        1,
+        {
+            "target": "destination*",
+            "transferor_party": "transferor",
+            "call_id": "text",
+            "finished_url": "url",
+        },
+        "third extension",
+    ),
+    Forward: Row(1, {"destination": "destination*", "call_id": "text"}, "third"),
+    Hangup: Row(0, {"call_id": "text"}, "third extension"),
+    Hold: Row(0, {"call_id": "text"}, "third"),
+    Unhold: Row(0, {"call_id": "text"}, "third"),
+    Play: Row(
+        1,
+        {"audio_file": "text*", "party": "party", "call_id": "text", "repeat": "flag"},
+        "third extension",
+    ),
+    Record: Row(
+        0,
+        {
+            "finished_url": "url",
+            "format": "format",
+            "call_id": "text",
+            "duration": "seconds",
+            "inactivity": "seconds",
+            "finish_digits": "keys",
+        },
+        "third extension",
+    ),
+    SendDTMF: Row(1, {"keys": "keys*", "party": "party*", "call_id": "text"}, "third"),
+    Speak: Row(
+        1,
+        {"text": "text*", "party": "party", "call_id": "text", "language": "text"},
+        "third extension",
+    ),
+    Call: Row(
+        1,
+        {
+            "dialled": "destination*",
+            "url": "url*",
+            "api_extension": "text",
+            "caller_id": "text",
+            "caller_display_name": "text",
+            "error_url": "url",
+        },
+        "extension",
+    ),
+    Delay: Row(1, {"time": "seconds*"}, "extension"),
+    GoTo: Row(1, {"url": "url*"}, "extension"),
+    Reject: Row(0, {}, "extension"),
+    SendEmail: Row(
+        0,
+        {
+            "recipient": "address*",
+            "subject": "header",
+            "message": "text",
+            "sender": "header",
+            "api_extension": "text",
+        },
+        "extension",
+    ),
+    SendSms: Row(
+        1,
+        {
+            "message": "text*",
+            "recipient": "destination*",
+            "sender": "text",
+            "delivery_report_url": "url",
+            "api_extension": "text",
+        },
+        "extension",
+    ),
+    UserInput: Row(
+        0,
+        {
+            "repeat": "flag",
+            "timeout": "seconds",
+            "back_key": "key",
+            "digits": "count",
+            "min_digits": "count",
+            "max_digits": "count",
+            "forward_to_url": "url",
+        },
+        "extension",
+    ),
+}
+
+ARGUMENTS = [
+    (command, name, kind)
+    for command, row in ROWS.items()
+    for name, kind in row.arguments.items()
+]
+
+
+def make(command: type[Command], **arguments: object) -> Command:
+    """A command with these arguments, and those that it cannot do without."""
+    return command(**ROWS[command].mandatory | arguments)
+
+
+def test_the_table_has_every_command() -> None:
+    assert {command.__name__.lower(): command for command in ROWS} == BY_NAME
+    assert len(ROWS) == 18
+
+
+@pytest.mark.parametrize("command, name, kind", ARGUMENTS)
+def test_accepted_values(command: type[Command], name: str, kind: str) -> None:
+    for value in VALUES[kind.strip("*")].accepted:
+        made = make(command, **{name: value})
+        assert getattr(made, name) is value
+
+
+@pytest.mark.parametrize("command, name, kind", ARGUMENTS)
+def test_refused_values(command: type[Command], name: str, kind: str) -> None:
+    for value in VALUES[kind.strip("*")].refused:
+        with pytest.raises(InvalidParameter) as refused:
+            make(command, **{name: value})
+        error = refused.value
+        assert isinstance(error, ValueError)
+        assert not isinstance(error, TypeError)
+        assert (error.command, error.parameter) == (command.__name__, name)
+        assert error.value is value
+
+
+@pytest.mark.parametrize("command, name, kind", ARGUMENTS)
+def test_wrong_types(command: type[Command], name: str, kind: str) -> None:
+    for value in VALUES[kind.strip("*")].mistyped:
+        with pytest.raises(TypeError) as refused:
+            make(command, **{name: value})
+        error = refused.value
+        assert isinstance(error, ParameterTypeError)
+        assert (error.command, error.parameter) == (command.__name__, name)
+        assert error.value is value
+        assert f"not {type(value).__name__}" in str(error)
+
+
+@pytest.mark.parametrize("command, name, kind", ARGUMENTS)
+def test_left_out(command: type[Command], name: str, kind: str) -> None:
+    arguments = ROWS[command].mandatory
+    arguments.pop(name, None)
+    if "*" not in kind:
+        assert getattr(command(**arguments), name) is None
+        assert command(**arguments) == command(**arguments | {name: None})
+        return
+    with pytest.raises(ParameterTypeError, match=f"{name!r} is mandatory and must be "):
+        command(**arguments)
+    with pytest.raises(ParameterTypeError, match=f"{command.__name__}: {name!r} "):
+        command(**arguments | {name: None})
+
+
+@given(st.data(), st.from_regex("[0-9]{8,20}", fullmatch=True))
+@settings(max_examples=200)
+def test_a_refused_secret_is_in_no_message(data: st.DataObject, secret: str) -> None:
+    command, name, kind = data.draw(st.sampled_from(ARGUMENTS))
+    value = VALUES[kind.strip("*")].refused_secret(f"9{secret}")
+    with pytest.raises(InvalidParameter) as refused:
+        make(command, **{name: value})
+    assert secret not in str(refused.value)
+    assert secret not in repr(refused.value)
+    assert refused.value.value is value
+
+
+SECRET = "47110815"
+
+
+@pytest.mark.parametrize(
+    "command, positional, named",
+    [
+        (UserInput, [SECRET], {}),
+        (UserInput, [], {"inputs": SECRET}),
+        (UserInput, [], {"inputs": {f"{SECRET}x": Hangup()}}),
+        (UserInput, [], {"inputs": {int(SECRET): Hangup()}}),
+        (UserInput, [], {"inputs": {"1": SECRET}}),
+        (UserInput, [], {"inputs": {"1": [SECRET]}}),
+        (UserInput, [], {"inputs": {"1": int(SECRET)}}),
+        (Element, [f"{SECRET} "], {}),
+        (Element, ["Beep", SECRET], {}),
+        (Element, ["Beep", {f"{SECRET} ": "1"}], {}),
+        (Element, ["Beep", {"Times": int(SECRET)}], {}),
+        (Element, ["Beep", {}, int(SECRET)], {}),
+        (Speak, ["Hi"], {"unknown": SECRET}),
+        (Speak, [SECRET, SECRET], {}),
+        (SendSms, [SECRET], {}),
+        (Hangup, [SECRET], {}),
+    ],
+)
+def test_a_secret_in_a_wrong_place_is_in_no_message(
+    command: type[Command], positional: list[object], named: dict[str, object]
+) -> None:
+    with pytest.raises((TypeError, InvalidParameter)) as refused:
+        command(*positional, **named)
+    assert SECRET not in str(refused.value)
+
+
+POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
+UNKNOWN = inspect.Parameter.VAR_KEYWORD
+
+
+def shown_arguments(command: type[Command]) -> list[tuple[str, object, bool]]:
+    """The name and kind of each argument, and whether it may be left out."""
+    return [
+        (parameter.name, parameter.kind, parameter.default is None)
+        for parameter in inspect.signature(command).parameters.values()
+        if parameter.kind is not UNKNOWN
+    ]
+
+
+@pytest.mark.parametrize("command", [row for row in ROWS if row is not UserInput])
+def test_signature_shows_the_arguments(command: type[Command]) -> None:
+    row = ROWS[command]
+    assert shown_arguments(command) == [
+        (name, POSITIONAL if index < row.positional else KEYWORD, "*" not in kind)
+        for index, (name, kind) in enumerate(row.arguments.items())
+    ]
+    assert " at 0x" not in str(inspect.signature(command))
+
+
+def test_signature_shows_the_arguments_of_a_menu() -> None:
+    assert shown_arguments(UserInput) == [
+        ("initial_commands", inspect.Parameter.VAR_POSITIONAL, False),
+        ("inputs", KEYWORD, True),
+        *((name, KEYWORD, True) for name in ROWS[UserInput].arguments),
+    ]
+
+
+def test_signature_shows_the_arguments_of_an_element() -> None:
+    assert shown_arguments(Element) == [
+        ("name", POSITIONAL, False),
+        ("attributes", POSITIONAL, True),
+        ("content", inspect.Parameter.VAR_POSITIONAL, False),
+    ]
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_the_one_positional_argument(command: t.Any) -> None:
+    row = ROWS[command]
+    named = row.mandatory
+    if row.positional:
+        first = next(iter(row.arguments))
+        rest = {name: value for name, value in named.items() if name != first}
+        assert command(named[first], **rest) == command(**named)
+        with pytest.raises(TypeError, match=command.__name__):
+            command(named[first], **named)
+        with pytest.raises(TypeError, match=command.__name__):
+            command(named[first], named[first], **rest)
+    else:
+        with pytest.raises(TypeError, match=command.__name__):
+            command("Hi", **named)
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_positional_arguments_match_by_position(command: type[Command]) -> None:
+    names = tuple(ROWS[command].arguments)
+    assert command.__match_args__ == names[: ROWS[command].positional]  # type: ignore[attr-defined]  # a dataclass
+
+
+def test_pattern_matching() -> None:
+    answer: list[Command] = [Speak("Hi", language="en-UK"), BlindTransfer("2000")]
+    match answer:
+        case [Speak(text, language="en-UK"), BlindTransfer(target)]:
+            assert (text, target) == ("Hi", "2000")
+        case _:
+            pytest.fail("The commands do not match.")
+
+
+@pytest.mark.parametrize(
+    "command, misspelt, nearest",
+    [
+        (Route, "ringtime", "ring_time"),
+        (Route, "RingTime", "ring_time"),
+        (Route, "dialled_number", "dialed_number"),
+        (AttendedTransfer, "transfered_call_id", "transferred_call_id"),
+        (BlindTransfer, "transferror_party", "transferor_party"),
+        (BlindTransfer, "finish_url", "finished_url"),
+        (Forward, "callid", "call_id"),
+        (Hangup, "CallId", "call_id"),
+        (Hold, "callId", "call_id"),
+        (Unhold, "call_leg_id", "call_id"),
+        (Play, "partie", "party"),
+        (Play, "repeats", "repeat"),
+        (Record, "finishdigits", "finish_digits"),
+        (Record, "FinishedUrl", "finished_url"),
+        (Record, "fromat", "format"),
+        (SendDTMF, "partys", "party"),
+        (Speak, "langauge", "language"),
+        (Call, "error_ulr", "error_url"),
+        (Call, "caller_name", "caller_display_name"),
+        (SendEmail, "subjet", "subject"),
+        (SendSms, "delivery_report_uri", "delivery_report_url"),
+        (SendSms, "api_extention", "api_extension"),
+        (UserInput, "digit", "digits"),
+        (UserInput, "min_digit", "min_digits"),
+        (UserInput, "time_out", "timeout"),
+        (UserInput, "ForwardToUrl", "forward_to_url"),
+        (UserInput, "backkey", "back_key"),
+        (UserInput, "input", "inputs"),
+    ],
+)
+def test_misspelt_names(command: type[Command], misspelt: str, nearest: str) -> None:
+    with pytest.raises(TypeError) as refused:
+        make(command, **{misspelt: "1"})
+    assert isinstance(refused.value, ParameterTypeError)
+    assert str(refused.value) == (
+        f"{command.__name__}: {misspelt!r} is unknown (did you mean {nearest!r}?)."
+    )
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_a_name_like_no_other_lists_the_known_ones(command: type[Command]) -> None:
+    with pytest.raises(TypeError, match="'qqq' is unknown") as refused:
+        make(command, qqq="1")
+    for name in ROWS[command].arguments:
+        assert repr(name) in str(refused.value)
+
+
+def test_initial_commands_are_no_keyword() -> None:
+    make_menu: t.Any = UserInput
+    with pytest.raises(TypeError) as refused:
+        make_menu(initial_commands=[Speak("Hi")])
+    assert "did you mean 'initial_commands'" not in str(refused.value)
+
+
+FULL: list[Command] = [
+    Route("1000", ring_time=30, caller_id="3000", dialed_number="234567"),
+    AttendedTransfer(
+        target_call_id="HL1bE", transferred_call_id="270Okv", transferor_party="caller"
+    ),
+    BlindTransfer("1001", transferor_party="callee", call_id="H2Wwb", finished_url=URL),
+    Forward("500", call_id="H2Wwb"),
+    Hangup(call_id="23Xdz7"),
+    Hold(call_id="23Xdz7"),
+    Unhold(call_id="23Xdz7"),
+    Play("hello.wav", party="all", call_id="23Xdz7", repeat=True),
+    Record(
+        finished_url=URL,
+        format="wav",
+        call_id="6eg3ft",
+        duration=60,
+        inactivity=5,
+        finish_digits="7890*#",
+    ),
+    SendDTMF("01234#", party="caller", call_id="23Xdz7"),
+    Speak("Hi", party="all", call_id="23Xdz7", language="en-UK"),
+    Call(
+        "2310",
+        url=URL,
+        api_extension="9994",
+        caller_id="3000",
+        caller_display_name="Ozeki",
+        error_url=URL,
+    ),
+    Delay(5),
+    GoTo(URL),
+    Reject(),
+    SendEmail(
+        recipient="a@b.example",
+        subject="Hi",
+        message="Hello!",
+        sender="c@d.example",
+        api_extension="9994",
+    ),
+    SendSms(
+        "Hello!",
+        recipient="+062554670",
+        sender="+061554669",
+        delivery_report_url=URL,
+        api_extension="9994",
+    ),
+    UserInput(
+        Speak("Press 1."),
+        inputs={"1": Hangup(), "2": [Speak("Hi"), UserInput(inputs={"*": Hangup()})]},
+        repeat=True,
+        timeout=10,
+        back_key="*",
+        digits=4,
+        min_digits=1,
+        max_digits=4,
+        forward_to_url=URL,
+    ),
+    Element("Array", {"ID": "a"}, "x", Element("item", {}, "Hello"), Hangup()),
+]
+
+CLONES = [
+    pytest.param(copy.copy, id="copy"),
+    pytest.param(copy.deepcopy, id="deepcopy"),
+    *(
+        pytest.param(
+            lambda command, protocol=protocol: pickle.loads(
+                pickle.dumps(command, protocol)
+            ),
+            id=f"pickle {protocol}",
+        )
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    ),
+]
+
+
+def kind_of(command: object) -> str:
+    return type(command).__name__
+
+
+def test_the_full_commands_are_all_commands() -> None:
+    assert [type(command) for command in FULL] == [*ROWS, Element]
+    for command in FULL:
+        for field in dataclasses.fields(command):  # type: ignore[arg-type]  # a dataclass
+            assert getattr(command, field.name) is not None
+
+
+@pytest.mark.parametrize("clone", CLONES)
+@pytest.mark.parametrize("command", FULL, ids=kind_of)
+def test_a_clone_is_equal(
+    command: Command, clone: Callable[[Command], Command]
+) -> None:
+    cloned = clone(command)
+    assert type(cloned) is type(command)
+    assert cloned == command
+    assert hash(cloned) == hash(command)
+    assert repr(cloned) == repr(command)
+    assert cloned.depth == command.depth
+    assert cloned.children == command.children
+
+
+def test_different_commands_are_different() -> None:
+    assert len(set(FULL)) == len(FULL)
+    assert Speak("a") != Speak("b")
+    assert Speak("a") != Speak("a", language="en-UK")
+    assert len({Hold(call_id="1"), Unhold(call_id="1"), Hangup(call_id="1")}) == 3
+    assert Delay(1) != Delay(0)
+    assert UserInput(Hangup()) != UserInput(inputs={"1": Hangup()})
+
+
+@pytest.mark.parametrize("command", FULL, ids=kind_of)
+def test_frozen(command: Command) -> None:
+    before = repr(command)
+    for field in dataclasses.fields(command):  # type: ignore[arg-type]  # a dataclass
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(command, field.name, "1")
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            delattr(command, field.name)
+    with pytest.raises((AttributeError, TypeError)):
+        command.unknown = "1"  # type: ignore[attr-defined]  # that is the test
+    assert repr(command) == before
+
+
+@pytest.mark.parametrize("command", FULL, ids=kind_of)
+def test_slotted(command: Command) -> None:
+    assert not hasattr(command, "__dict__")
+
+
+@pytest.mark.parametrize(
+    "command, shown",
+    [
+        (Reject(), "Reject()"),
+        (Speak("Hi"), "Speak(text='Hi', party=None, call_id=None, language=None)"),
+        (
+            UserInput(inputs={"1": Hangup()}, digits=4),
+            "UserInput(initial_commands=(), inputs={'1': (Hangup(call_id=None),)},"
+            " repeat=None, timeout=None, back_key=None, digits=4, min_digits=None,"
+            " max_digits=None, forward_to_url=None)",
+        ),
+        (
+            Element("Beep", {"a": "1"}, "x"),
+            "Element(name='Beep', attributes={'a': '1'}, content=('x',))",
+        ),
+    ],
+)
+def test_repr(command: Command, shown: str) -> None:
+    assert repr(command) == shown
+
+
+def test_an_answer_compares_without_http() -> None:
+    assert [Speak("Hi"), Hangup()] == [Speak(text="Hi", party=None), Hangup()]
+
+
+def test_replace_makes_a_checked_copy() -> None:
+    assert dataclasses.replace(Speak("Hi", language="en-UK"), text="Bye") == Speak(
+        "Bye", language="en-UK"
+    )
+    with pytest.raises(InvalidParameter):
+        dataclasses.replace(Delay(5), time=-1)
+
+
+def test_replace_never_loses_a_menu() -> None:
+    menu = UserInput(Speak("Press 1."), inputs={"1": Hangup()}, timeout=5)
+    try:
+        longer = dataclasses.replace(menu, timeout=10)
+    except (TypeError, ValueError):
+        return
+    assert longer == UserInput(Speak("Press 1."), inputs={"1": Hangup()}, timeout=10)
+
+
+class Greeting(Speak):
+    """A user's own command."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Hello {name}!", language="en-UK")
+
+
+def test_a_subclass_is_the_command_that_it_extends() -> None:
+    greeting = Greeting("John")
+    assert (greeting.text, greeting.language) == ("Hello John!", "en-UK")
+    assert greeting.origin is Speak
+    assert greeting.obeys is Speak
+    assert isinstance(greeting, ExtensionCommand)
+
+
+def equal_menus() -> list[UserInput]:
+    return [
+        UserInput(inputs={"1": Hangup()}),
+        UserInput(inputs={"1": (Hangup(),)}),
+        UserInput(inputs={"1": [Hangup()]}),
+        UserInput(inputs=FrozenDict({"1": [Hangup()]})),
+        UserInput(inputs=t.cast(t.Any, {"1": (command for command in [Hangup()])})),
+    ]
+
+
+@pytest.mark.parametrize("menu", equal_menus())
+def test_one_command_is_a_tuple_of_one(menu: UserInput) -> None:
+    assert menu.inputs == {"1": (Hangup(),)}
+    assert menu == equal_menus()[0]
+    assert hash(menu) == hash(equal_menus()[0])
+
+
+def test_the_order_of_inputs_makes_no_difference() -> None:
+    one = UserInput(inputs={"1": Hangup(), "2": Delay(1)})
+    other = UserInput(inputs={"2": Delay(1), "1": Hangup()})
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_the_order_of_commands_makes_one() -> None:
+    assert UserInput(Speak("a"), Speak("b")) != UserInput(Speak("b"), Speak("a"))
+
+
+def test_no_inputs() -> None:
+    assert UserInput() == UserInput(inputs={}) == UserInput(inputs=None)
+    assert UserInput().inputs == {}
+    assert UserInput().initial_commands == ()
+    assert UserInput().children == ()
+
+
+def test_what_was_given_may_change_afterwards() -> None:
+    commands: list[ExtensionCommand] = [Hangup()]
+    inputs = {"1": commands}
+    menu = UserInput(inputs=inputs)
+    commands.append(Delay(1))
+    inputs["2"] = []
+    assert menu == UserInput(inputs={"1": Hangup()})
+
+
+def test_children_are_the_commands_of_all_keys() -> None:
+    menu = UserInput(Speak("a"), Delay(1), inputs={"1": Hangup(), "2": [GoTo(URL)]})
+    assert menu.children == (Speak("a"), Delay(1), Hangup(), GoTo(URL))
+
+
+@pytest.mark.parametrize("key", VALUES["keys"].accepted)
+def test_accepted_keys(key: str) -> None:
+    assert UserInput(inputs={key: Hangup()}).inputs == {key: (Hangup(),)}
+
+
+@pytest.mark.parametrize("key", VALUES["keys"].refused)
+def test_refused_keys(key: str) -> None:
+    with pytest.raises(InvalidParameter, match="'inputs' must be a str of the keys"):
+        UserInput(inputs={key: Hangup()})
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        "1",
+        5,
+        Hangup(),
+        [("1", Hangup())],
+        {1: Hangup()},
+        {None: Hangup()},
+        {"1": None},
+        {"1": 5},
+        {"1": "Hi"},
+        {"1": ""},
+        {"1": b""},
+        {"1": Hangup},
+        {"1": ["Hi"]},
+        {"1": [Hangup(), None]},
+        {"1": [[Hangup()]]},
+    ],
+)
+def test_inputs_of_a_wrong_type(inputs: t.Any) -> None:
+    with pytest.raises(TypeError) as refused:
+        UserInput(inputs=inputs)
+    assert isinstance(refused.value, ParameterTypeError)
+    assert (refused.value.command, refused.value.parameter) == ("UserInput", "inputs")
+
+
+@pytest.mark.parametrize("child", ["Hi", 5, None, Hangup, [Hangup()]])
+def test_initial_commands_of_a_wrong_type(child: t.Any) -> None:
+    with pytest.raises(TypeError, match="'initial_commands' must be commands, not "):
+        UserInput(Speak("Hi"), child)
+
+
+@pytest.mark.parametrize("low, high", [(1, 1), (1, 64), (5, None), (None, 5)])
+def test_digits_in_order(low: int | None, high: int | None) -> None:
+    menu = UserInput(min_digits=low, max_digits=high)
+    assert (menu.min_digits, menu.max_digits) == (low, high)
+
+
+def test_digits_out_of_order() -> None:
+    with pytest.raises(
+        InvalidParameter, match="'min_digits' must not be above max_digits"
+    ):
+        UserInput(min_digits=5, max_digits=4)
+
+
+def nested(wrap: Callable[[t.Any], Command], levels: int) -> Command:
+    command: Command = Hangup()
+    for _ in range(levels):
+        command = wrap(command)
+    return command
+
+
+WRAPS = [
+    pytest.param(lambda inner: UserInput(inputs={"1": inner}), id="inputs"),
+    pytest.param(lambda inner: UserInput(Speak("Hi"), inner), id="initial commands"),
+    pytest.param(lambda inner: Element("ForEach", {}, inner, "x"), id="element"),
+    pytest.param(
+        lambda inner: (
+            Element("ForEach", {}, inner)
+            if isinstance(inner, UserInput)
+            else UserInput(inner)
+        ),
+        id="both",
+    ),
+]
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+def test_menus_nest_50_deep(wrap: Callable[[t.Any], Command]) -> None:
+    command = nested(wrap, 50)
+    assert command.depth == 50
+    assert command == nested(wrap, 50)
+    assert hash(command) == hash(nested(wrap, 50))
+    assert pickle.loads(pickle.dumps(command)) == copy.deepcopy(command)
+    assert "Hangup" in repr(command)
+
+
+@pytest.mark.parametrize("levels", [51, 10_000])
+@pytest.mark.parametrize("wrap", WRAPS)
+def test_menus_nest_no_deeper(wrap: Callable[[t.Any], Command], levels: int) -> None:
+    with pytest.raises(InvalidParameter, match="must not nest more than 50 deep"):
+        nested(wrap, levels)
+
+
+def test_many_menus_side_by_side_are_not_deep() -> None:
+    menu = UserInput(*[UserInput(Hangup()) for _ in range(10_000)])
+    assert menu.depth == 2
+
+
+MUTATORS: dict[str, tuple[object, ...]] = {
+    "__setitem__": ("1", 2),
+    "__delitem__": ("1",),
+    "__ior__": ({"1": 2},),
+    "clear": (),
+    "pop": ("1",),
+    "popitem": (),
+    "setdefault": ("2", 2),
+    "update": ({"1": 2},),
+}
+HARMLESS = {"copy", "fromkeys", "get", "items", "keys", "values"}
+
+
+def test_the_mutators_are_all() -> None:
+    public = {name for name in vars(dict) if not name.startswith("_")}
+    assert public == HARMLESS | {name for name in MUTATORS if name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", MUTATORS)
+def test_a_frozen_dict_refuses_to_change(name: str) -> None:
+    frozen = FrozenDict({"1": 1})
+    with pytest.raises(TypeError, match="cannot be changed; make a new one"):
+        getattr(frozen, name)(*MUTATORS[name])
+    assert frozen == {"1": 1}
+
+
+def test_a_frozen_dict_is_hashed_as_it_compares() -> None:
+    one = FrozenDict({"1": 1, "2": 2})
+    other = FrozenDict({"2": 2, "1": 1})
+    assert one == other == {"1": 1, "2": 2}
+    assert hash(one) == hash(other)
+    assert len({one, other, FrozenDict({"1": 1})}) == 2
+
+
+@pytest.mark.parametrize("clone", CLONES)
+def test_a_clone_of_a_frozen_dict_is_frozen(clone: Callable[[t.Any], object]) -> None:
+    cloned = clone(FrozenDict({"1": 1}))
+    assert type(cloned) is FrozenDict
+    assert cloned == {"1": 1}
+
+
+@pytest.mark.parametrize("name", ["Beep", "_", "a", "Send-Msg_2.0", "Response", "XML"])
+def test_accepted_element_names(name: str) -> None:
+    assert Element(name).name == name
+    assert Element("Beep", {name: "1"}).attributes == {name: "1"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "1a", "-a", ".a", "a b", "a\n", "a:b", "xmlns", "a/", "a>", "a=", "a'"]
+    + ["\xe9", "a\xe9", "\u212a", "a\x00", "a\ud800", "<a", "a&"],
+)
+def test_refused_element_names(name: str) -> None:
+    with pytest.raises(InvalidParameter, match="Element: 'name' must be an XML name"):
+        Element(name)
+    with pytest.raises(InvalidParameter, match="'attributes' must be an XML name"):
+        Element("Beep", {name: "1"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (5,),
+        (None,),
+        (b"Beep",),
+        ("Beep", "Hi"),
+        ("Beep", 5),
+        ("Beep", Hangup()),
+        ("Beep", ["Hi"]),
+        ("Beep", {5: "1"}),
+        ("Beep", {"a": 5}),
+        ("Beep", {"a": None}),
+        ("Beep", {"a": True}),
+        ("Beep", {}, 5),
+        ("Beep", {}, None),
+        ("Beep", {}, b"Hi"),
+        ("Beep", {}, ["Hi"]),
+        ("Beep", {}, Hangup),
+    ],
+)
+def test_elements_of_wrong_types(arguments: t.Any) -> None:
+    with pytest.raises(ParameterTypeError):
+        Element(*arguments)
+
+
+@pytest.mark.parametrize(
+    "content, merged",
+    [
+        ((), ()),
+        (("",), ()),
+        (("a",), ("a",)),
+        (("a", "b", "", "c"), ("abc",)),
+        (("", "a", ""), ("a",)),
+        (("a", Hangup(), "", "b", "c"), ("a", Hangup(), "bc")),
+        ((Hangup(), "", Hangup()), (Hangup(), Hangup())),
+        ((" ", "\n"), (" \n",)),
+    ],
+)
+def test_texts_side_by_side_are_one(
+    content: tuple[str | Command, ...], merged: tuple[str | Command, ...]
+) -> None:
+    element = Element("Array", None, *content)
+    assert element.content == merged
+    assert element == Element("Array", {}, *merged)
+    assert hash(element) == hash(Element("Array", {}, *merged))
+
+
+def test_children_of_an_element_are_its_commands() -> None:
+    element = Element("Array", {}, "a", Hangup(), Element("item", {}, Delay(1)))
+    assert element.children == (Hangup(), Element("item", {}, Delay(1)))
+
+
+def test_attributes_of_an_element_are_its_own() -> None:
+    attributes = {"ID": "1"}
+    element = Element("Array", attributes)
+    attributes["ID"] = "2"
+    assert element.attributes == {"ID": "1"}
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_an_element_obeys_the_command_of_its_name(command: type[Command]) -> None:
+    for name in (command.__name__, command.__name__.lower(), command.__name__.upper()):
+        assert Element(name).obeys is command
+    assert FULL[list(ROWS).index(command)].obeys is command
+
+
+@pytest.mark.parametrize("name", ["Array", "Beep", "Speaker", "Element", "Input"])
+def test_any_other_element_obeys_no_command(name: str) -> None:
+    assert Element(name).obeys is Element
+
+
+FAMILIES = {
+    "routing": RoutingCommand,
+    "third": ThirdPartyCommand,
+    "extension": ExtensionCommand,
+}
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_families(command: type[Command]) -> None:
+    families = ROWS[command].families.split()
+    for name, family in FAMILIES.items():
+        assert issubclass(command, family) == (name in families)
+
+
+def test_an_element_is_of_every_family() -> None:
+    assert issubclass(Element, tuple(FAMILIES.values()))
+    for family in FAMILIES.values():
+        assert issubclass(Element, family)
+
+
+ROUTING = "Route"
+THIRD_PARTY = (
+    "AttendedTransfer, BlindTransfer, Forward, Hangup, Hold, Play, Record, SendDTMF,"
+    " Speak, Unhold"
+)
+EXTENSION = (
+    "BlindTransfer, Call, Delay, GoTo, Hangup, Play, Record, Reject, SendEmail,"
+    " SendSms, Speak, UserInput"
+)
+# "Valid commands in the OzML response to this notification", in the page's order.
+VALID_COMMANDS: list[tuple[Notification, str]] = [
+    (RoutingInterception(), ROUTING),
+    (CallChanged("Ringing", "3CiHe"), THIRD_PARTY),
+    (RecordCompleted(True, call_id="3CiHe"), THIRD_PARTY),
+    (CallConnected(), EXTENSION),
+    (IncomingCall(), EXTENSION),
+    (IncomingSMS(), EXTENSION),
+    (SMSDeliveryReport(True, "843952f3-3f3g3"), EXTENSION),
+    (DtmfEntered("14*5#3"), EXTENSION),
+    (RecordCompleted(True), EXTENSION),
+    (GoToNotification(), EXTENSION),
+    (ErrorNotification(), ""),
+]
+
+
+@pytest.mark.parametrize("command", ROWS)
+@pytest.mark.parametrize("notification, valid", VALID_COMMANDS)
+def test_the_vendors_valid_commands(
+    notification: Notification, valid: str, command: type[Command]
+) -> None:
+    family = notification.answer_family
+    answers = family is not None and issubclass(command, family)
+    assert answers == (command.__name__ in valid.split(", "))

@@ -1,0 +1,139 @@
+import copy
+import inspect
+import pickle
+import re
+import typing as t
+
+import pytest
+
+from flask_ozml import errors
+
+EXCEPTIONS = {
+    name: value
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, Exception)
+}
+
+
+def tree_in_docstring() -> dict[str, str | None]:
+    """Name and parent of each exception in the tree of the module's docstring."""
+    parents: dict[str, str | None] = {}
+    above: list[str] = []
+    for indent, name in re.findall(r"^( *)\* (\w+)$", errors.__doc__ or "", re.M):
+        del above[len(indent) // 2 :]
+        parents[name] = above[-1] if above else None
+        above.append(name)
+    return parents
+
+
+def test_docstring_draws_the_tree() -> None:
+    drawn = tree_in_docstring()
+    assert drawn.keys() == EXCEPTIONS.keys()
+    for name, parent in drawn.items():
+        base = EXCEPTIONS[parent] if parent else Exception
+        assert base in EXCEPTIONS[name].__bases__
+
+
+@pytest.mark.parametrize("name", sorted(EXCEPTIONS))
+def test_every_exception_is_ours_and_says_what_it_means(name: str) -> None:
+    assert issubclass(EXCEPTIONS[name], errors.OzMLError)
+    assert inspect.getdoc(EXCEPTIONS[name])
+
+
+@pytest.mark.parametrize(
+    "number, name",
+    [
+        (200, "OK"),
+        (300, "PARSE_ERROR"),
+        (301, "NOT_IMPLEMENTED_COMMAND"),
+        (302, "INVALID_PARAMETER"),
+        (303, "INAPPROPRIATE_COMMAND"),
+        (304, "AUTHENTICATION_REQUIRED"),
+        (305, "AUTHENTICATION_FAILED"),
+        (306, "FORBIDDEN_USER"),
+        (307, "FORBIDDEN_ADDRESS"),
+        (401, "API_EXTENSION_UNAVAILABLE"),
+        (402, "CALL_CONNECT_FAILED"),
+        (501, "SMS_DESTINATION_NOT_FOUND"),
+        (601, "CALL_NOT_FOUND"),
+        (701, "CONFIG_NOT_FOUND"),
+        (702, "INVALID_CONFIG"),
+        (703, "CONFIG_ALREADY_EXISTS"),
+    ],
+)
+def test_status_codes_are_the_vendors(number: int, name: str) -> None:
+    assert errors.StatusCode(number) is errors.StatusCode[name]
+
+
+def test_there_are_no_other_status_codes() -> None:
+    assert len(errors.StatusCode.__members__) == 16
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (errors.ParseError, 300),
+        (errors.NotImplementedCommand, 301),
+        (errors.InvalidParameter, 302),
+        (errors.ParameterTypeError, 302),
+        (errors.InappropriateCommand, 303),
+    ],
+)
+def test_command_errors_know_their_number(
+    error: type[errors.CommandError], code: int
+) -> None:
+    assert error.code == code
+    assert isinstance(error.code, errors.StatusCode)
+
+
+@pytest.mark.parametrize(
+    "error, status",
+    [(errors.NotificationError, 400), (errors.UnsupportedContentType, 415)],
+)
+def test_notification_errors_know_their_status(
+    error: type[errors.NotificationError], status: int
+) -> None:
+    assert error.status == status
+
+
+def test_an_invalid_parameter_is_a_value_error() -> None:
+    assert issubclass(errors.InvalidParameter, ValueError)
+    assert not issubclass(errors.InvalidParameter, TypeError)
+
+
+def test_a_wrong_type_is_a_type_error() -> None:
+    assert issubclass(errors.ParameterTypeError, TypeError)
+
+
+REFUSALS: list[t.Any] = [errors.InvalidParameter, errors.ParameterTypeError]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refused_value_is_kept_out_of_the_message(refusal: t.Any) -> None:
+    error = refusal("Speak", "language", "must be short", "4711")
+    assert str(error) == "Speak: 'language' must be short."
+    assert (error.command, error.parameter, error.rule, error.value) == (
+        "Speak",
+        "language",
+        "must be short",
+        "4711",
+    )
+    assert "4711" not in repr(error)
+
+
+def test_a_refusal_without_a_value() -> None:
+    assert errors.InvalidParameter("Speak", "text", "is mandatory").value is None
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize(
+    "clone",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_refusals_travel_between_processes(refusal: t.Any, clone: t.Any) -> None:
+    error = refusal("Speak", "language", "must be short", "4711")
+    cloned = clone(error)
+    assert type(cloned) is refusal
+    assert str(cloned) == str(error)
+    assert vars(cloned) == vars(error)

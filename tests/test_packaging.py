@@ -1,0 +1,82 @@
+"""What is installed. The gate runs this on the built wheel too."""
+
+import importlib.metadata
+import importlib.resources
+import re
+from importlib.metadata import PackageMetadata
+from pathlib import Path
+
+import click
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def metadata() -> PackageMetadata:
+    return importlib.metadata.metadata("Flask-OzML")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("Name", "Flask-OzML"),
+        ("License", "MIT"),
+        ("License-File", "LICENSE.txt"),
+        ("Requires-Python", ">=3.11"),
+        ("Description-Content-Type", "text/x-rst"),
+    ],
+)
+def test_metadata(metadata: PackageMetadata, field: str, value: str) -> None:
+    assert metadata[field] == value
+
+
+@pytest.mark.parametrize("classifier", ["Framework :: Flask", "Typing :: Typed"])
+def test_classifier(metadata: PackageMetadata, classifier: str) -> None:
+    assert classifier in metadata.get_all("Classifier", [])
+
+
+def test_description_is_readme(metadata: PackageMetadata) -> None:
+    title = (ROOT / "README.rst").read_text(encoding="utf-8").splitlines()[0]
+    assert title in metadata.json["description"]
+
+
+def test_version_is_the_newest_of_the_changes(metadata: PackageMetadata) -> None:
+    changes = (ROOT / "CHANGES.rst").read_text(encoding="utf-8")
+    versions = re.findall(r"^Version (\S+)\n-+\n", changes, re.MULTILINE)
+    assert versions[0] == metadata["Version"]
+
+
+def run_time_requirements() -> list[str]:
+    everything = importlib.metadata.requires("Flask-OzML") or []
+    return [requirement for requirement in everything if "extra ==" not in requirement]
+
+
+def test_a_site_gets_flask_and_xmltodict_only() -> None:
+    names = [re.split(r"[^\w-]", line)[0] for line in run_time_requirements()]
+    assert sorted(names) == ["flask", "werkzeug", "xmltodict"]
+
+
+def test_a_site_may_have_newer_ones() -> None:
+    for requirement in run_time_requirements():
+        assert re.fullmatch(r"[\w-]+>=[\d.]+", requirement)
+
+
+@pytest.mark.parametrize("extra", ["async", "client", "dev", "test"])
+def test_extra(metadata: PackageMetadata, extra: str) -> None:
+    assert extra in metadata.get_all("Provides-Extra", [])
+
+
+def test_flask_has_the_command() -> None:
+    # An entry point that cannot be loaded would take every other `flask` command along.
+    commands = importlib.metadata.entry_points(group="flask.commands")
+    assert isinstance(commands["ozml"].load(), click.Command)
+
+
+def test_no_pytest_plugin_is_loaded_unasked() -> None:
+    plugins = importlib.metadata.entry_points(group="pytest11")
+    assert not [plugin for plugin in plugins if "flask_ozml" in plugin.value]
+
+
+def test_is_typed() -> None:
+    assert importlib.resources.files("flask_ozml").joinpath("py.typed").is_file()
