@@ -1,6 +1,5 @@
 """May this sender post? Address, then token; only then the body, up to the limit."""
 
-import contextlib
 import dataclasses
 import io
 import ipaddress
@@ -11,7 +10,6 @@ from collections.abc import Sequence
 
 from flask import Flask
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 from werkzeug.wsgi import get_content_length
 
@@ -23,6 +21,7 @@ from .config import snapshot
 from .errors import ConfigurationError
 from .errors import TokenError
 from .errors import TokenExpired
+from .logs import log
 from .notifications import Notification
 from .tokens import EndpointTokens
 from .tokens import is_state_token
@@ -35,15 +34,6 @@ ADMISSION: t.Final = "_flask_ozml_admission"
 
 _EXTENSION: t.Final = "flask_ozml"
 _CONTENT_TYPES: t.Final = ("", "application/x-www-form-urlencoded")
-_logger = logging.getLogger("flask_ozml")
-
-
-def log(
-    level: int, message: str, *args: object, exc_info: BaseException | None = None
-) -> None:
-    """Log, and live through a handler that raises: a call is worth more."""
-    with contextlib.suppress(Exception):
-        _logger.log(level, message, *args, exc_info=exc_info)
 
 
 class Refused(Exception):
@@ -82,8 +72,8 @@ class Configured:
     """What is derived from one state of an app's configuration."""
 
     def __init__(self, config: Mapping[str, t.Any]) -> None:
-        self.seen = frozen_snapshot(config)
         self.settings: Settings = read_settings(config)
+        self.seen = frozen_snapshot(config)
         self._tokens: dict[str, EndpointTokens] = {}
 
     def tokens(self, endpoint: Endpoint) -> EndpointTokens:
@@ -139,6 +129,7 @@ class Admission(t.NamedTuple):
     """A request whose sender may post."""
 
     app: Flask
+    environ: Mapping[str, t.Any]
     endpoint: Endpoint
     settings: Settings
     body: bytes
@@ -166,7 +157,14 @@ def admit(
     except ConfigurationError as error:
         state.log_once(str(error), logging.ERROR, "%s: %s", endpoint.name, error)
         raise Refused(403, "The application is not configured; see its log.") from error
-    return Admission(app, endpoint, settings, _read_body(request, settings), says)
+    body = _read_body(request, settings)
+    return Admission(app, request.environ, endpoint, settings, body, says)
+
+
+def hide_body(environ: dict[str, t.Any]) -> None:
+    """Keep the body of a refused request from the site's own hooks."""
+    environ["wsgi.input"] = io.BytesIO()
+    environ["CONTENT_LENGTH"] = "0"
 
 
 def _check_address(request: Request, settings: Settings) -> None:
@@ -255,16 +253,12 @@ def _read_body(request: Request, settings: Settings) -> bytes:
             415, "The body must be application/x-www-form-urlencoded, or say no type."
         )
     try:
-        body = (
-            _read(environ, length)
-            if length is not None
-            else _read_chunked(request, limit)
-        )
-    except RequestEntityTooLarge as error:
-        raise Refused(413, f"The body is longer than {limit} bytes.") from error
+        body = _read(environ, length, limit)
     except Exception as error:
         # Servers have exceptions of their own for a client that went away.
         raise Refused(400, "The body could not be read to its end.") from error
+    if length is None and len(body) >= limit:
+        raise Refused(413, f"The body is not shorter than {limit} bytes.")
     if length is not None and length != len(body):
         raise Refused(
             400, f"The body is not as long as its Content-Length says, {length} bytes."
@@ -272,19 +266,18 @@ def _read_body(request: Request, settings: Settings) -> bytes:
     return body
 
 
-def _read_chunked(request: Request, limit: int) -> bytes:
-    request.max_content_length = limit
-    return request.get_data()
-
-
-def _read(environ: dict[str, t.Any], length: int) -> bytes:
+def _read(environ: dict[str, t.Any], length: int | None, limit: int) -> bytes:
     """Read the body, and put it back for the site's own hooks.
 
-    ``request.get_data()`` would do the same at three times the cost.
+    ``request.get_data()`` would cost three times as much.
     """
-    stream = environ["wsgi.input"]
     # Only a stream that ends by itself can be asked whether there is more.
-    wanted = length + 1 if environ.get("wsgi.input_terminated") else length
+    ends = environ.get("wsgi.input_terminated", False)
+    if length is None:
+        wanted = limit if ends else 0
+    else:
+        wanted = length + 1 if ends else length
+    stream = environ["wsgi.input"]
     body: bytes = stream.read(wanted)
     while len(body) < wanted and (more := stream.read(wanted - len(body))):
         body += more

@@ -24,7 +24,7 @@ from .admission import ADMISSION
 from .admission import Admission
 from .admission import admit
 from .admission import Endpoint
-from .admission import log
+from .admission import hide_body
 from .admission import Refused
 from .admission import state_of
 from .admission import TOKEN_VARIABLE
@@ -34,11 +34,13 @@ from .answers import read_answer
 from .commands import Command
 from .config import url_rules
 from .decorators import NotificationDecorators
+from .errors import ConfigurationError
 from .errors import NotificationError
 from .errors import TokenExpired
 from .errors import TokenTooLong
 from .errors import UnknownView
 from .errors import ViewFailed
+from .logs import log
 from .notifications import KINDS
 from .notifications import Notification
 from .serializer import dumps
@@ -205,19 +207,27 @@ class OzML(NotificationDecorators, Blueprint):
         state = state_of(app)
         state.configured(app)
         for kind, rule in url_rules(app.config).items():
-            view = self._view_function(kind)
-            for url in (rule, f"{rule.rstrip('/')}/<{TOKEN_VARIABLE}>"):
-                setup.add_url_rule(
-                    url,
-                    kind,
-                    view,
-                    methods=["POST"],
-                    provide_automatic_options=False,
-                    strict_slashes=False,
-                    merge_slashes=False,
-                )
+            try:
+                self._add_rule(setup, kind, rule)
+            except (ValueError, LookupError, SyntaxError) as error:
+                raise ConfigurationError(
+                    f"OZML_{kind.upper()}_URL: {rule!r} is no URL rule: {error}."
+                ) from error
             name = f"{setup.name_prefix}.{setup.name}.{kind}".lstrip(".")
             state.endpoints[name] = Endpoint(name, self, KINDS[kind])
+
+    def _add_rule(self, setup: BlueprintSetupState, kind: str, rule: str) -> None:
+        view = self._view_function(kind)
+        for url in (rule, f"{rule.rstrip('/')}/<{TOKEN_VARIABLE}>"):
+            setup.add_url_rule(
+                url,
+                kind,
+                view,
+                methods=["POST"],
+                provide_automatic_options=False,
+                strict_slashes=False,
+                merge_slashes=False,
+            )
 
     def _view_function(self, kind: str) -> Callable[..., Response]:
         def respond(**values: t.Any) -> Response:
@@ -236,11 +246,12 @@ class OzML(NotificationDecorators, Blueprint):
             return
         _exempt_from_csrf(app, endpoint)
         token = values.pop(TOKEN_VARIABLE, None)
+        posted: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
         try:
-            posted: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
             admission: object = admit(app, state, posted, endpoint, token)
         except Refused as refused:
             _log_refusal(endpoint, refused.status, refused.reason)
+            hide_body(posted.environ)
             admission = refused
         setattr(g, ADMISSION, admission)
 
@@ -282,9 +293,7 @@ class OzML(NotificationDecorators, Blueprint):
             )
         except Exception as error:  # noqa: BLE001  # a failed answer drops a caller
             _propagate(error, view.name)
-            log(
-                logging.ERROR, "%s: view %r failed", endpoint, view.name, exc_info=error
-            )
+            log(logging.ERROR, "%s: view %r failed", endpoint, view.name, error=error)
             _send(got_request_exception, exception=error)
             return self._fall_back(admission, notification, error)
 
@@ -329,7 +338,7 @@ class OzML(NotificationDecorators, Blueprint):
         except Exception as failure:  # noqa: BLE001  # as above
             _propagate(failure, "fallback")
             name = admission.endpoint.name
-            log(logging.ERROR, "%s: the fallback failed", name, exc_info=failure)
+            log(logging.ERROR, "%s: the fallback failed", name, error=failure)
             return _ozml(admission.app, [])
 
 
@@ -427,4 +436,4 @@ def _send(signal: NamedSignal, **arguments: object) -> None:
     except Exception as error:
         if _may_propagate():
             raise
-        log(logging.ERROR, "a receiver of %r failed", signal.name, exc_info=error)
+        log(logging.ERROR, "a receiver of %r failed", signal.name, error=error)

@@ -15,6 +15,7 @@ and families: the vendor's pages "OzML ... command" and "HTTP API Notifications"
 import dataclasses
 import difflib
 import functools
+import inspect
 import itertools
 import re
 import typing as t
@@ -99,13 +100,13 @@ class _Mandatory:
 
 _MANDATORY: t.Final = _Mandatory()
 _INIT: t.Final = """\
-def __init__(self, {parameters}**unknown):
+def __init__(self, /, {parameters}**unknown):
     if unknown:
         refuse_unknown(unknown)
 {lines}"""
 _LINES: t.Final = """\
     if {guard}(type({name}) is not type_{name} or not accepts_{name}({name})):
-        check_{name}({name})
+        {name} = check_{name}({name})
     store_{name}(self, {name})
 """
 
@@ -117,7 +118,7 @@ def _init(command: type[Command]) -> Callable[..., None]:
     for.
     """
     names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
-    names["refuse_unknown"] = functools.partial(_refuse_unknown, command)
+    names["refuse_unknown"] = functools.partial(refuse_unknown, command)
     parameters = lines = ""
     for position, (name, store, rule, mandatory, by_position) in enumerate(
         command.arguments
@@ -131,26 +132,33 @@ def _init(command: type[Command]) -> Callable[..., None]:
         names[f"check_{name}"] = functools.partial(_check, command, position)
         names[f"store_{name}"] = store
     exec(_INIT.format(parameters=parameters, lines=lines), names)
+    names["__init__"].__qualname__ = f"{command.__name__}.__init__"
     return t.cast(Callable[..., None], names["__init__"])
 
 
-def _check(command: type[Command], position: int, value: object) -> None:
+def _check(command: type[Command], position: int, value: object) -> object:
     argument = command.arguments[position]
     if value is _MANDATORY:
         raise ParameterTypeError(
             command.__name__, argument.name, f"is mandatory and {argument.rule.words}"
         )
-    argument.rule.check(command.__name__, argument.name, value)
+    return argument.rule.check(command.__name__, argument.name, value)
 
 
-def _refuse_unknown(command: type[Command], unknown: Mapping[str, object]) -> None:
-    known = [field.name for field in dataclasses.fields(command) if field.repr]  # type: ignore[arg-type]  # a dataclass
+def refuse_unknown(command: type[Command], unknown: Iterable[str]) -> t.NoReturn:
+    """Raise a ParameterTypeError for the first of these names, with the nearest one."""
+    parameters = inspect.signature(command).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.kind in _NAMED]
     name = next(iter(unknown))
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
     raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
 
 
+_NAMED: t.Final = (
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.KEYWORD_ONLY,
+)
 _C = t.TypeVar("_C", bound=type[Command])
 
 
@@ -172,7 +180,7 @@ def _command(cls: _C) -> _C:
             not field.kw_only,
         )
         for field in dataclasses.fields(made)  # type: ignore[arg-type]  # made above
-        if field.init
+        if rules.has_rule(field.type)
     )
     made._take_arguments = _init(made)
     if "__init__" not in cls.__dict__:
@@ -528,13 +536,13 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
             f"must map keys to commands, not be a {type(inputs).__name__}",
             inputs,
         )
-    found = {}
+    found: dict[str, tuple[Command, ...]] = {}
     for key, value in inputs.items():
         _KEYS.check("UserInput", "inputs", key)
         if isinstance(value, Command):
             found[key] = (value,)
         else:
-            single = not isinstance(value, Iterable)
+            single = isinstance(value, str | bytes) or not isinstance(value, Iterable)
             found[key] = _checked_children(
                 "UserInput", "inputs", (value,) if single else value
             )
@@ -542,16 +550,6 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
 
 
 _NO_INPUTS: t.Final = FrozenDict[str, tuple[Command, ...]]()
-
-
-class _UserInputArguments(t.TypedDict, total=False):
-    repeat: bool | None
-    timeout: int | None
-    back_key: str | None
-    digits: int | None
-    min_digits: int | None
-    max_digits: int | None
-    forward_to_url: str | None
 
 
 @_command
@@ -571,9 +569,9 @@ class UserInput(ExtensionCommand):
         are none of the inputs.
     """
 
-    initial_commands: tuple[Command, ...] = dataclasses.field(init=False)
-    inputs: Mapping[str, tuple[Command, ...]] = dataclasses.field(init=False)
     _: KW_ONLY
+    initial_commands: tuple[Command, ...]
+    inputs: Mapping[str, tuple[Command, ...]]
     repeat: rules.Flag | None = None
     timeout: rules.Seconds | None = None
     back_key: rules.Key | None = None
@@ -590,9 +588,25 @@ class UserInput(ExtensionCommand):
         *initial_commands: ExtensionCommand,
         inputs: Mapping[str, ExtensionCommand | Sequence[ExtensionCommand]]
         | None = None,
-        **arguments: t.Unpack[_UserInputArguments],
+        repeat: bool | None = None,
+        timeout: int | None = None,
+        back_key: str | None = None,
+        digits: int | None = None,
+        min_digits: int | None = None,
+        max_digits: int | None = None,
+        forward_to_url: str | None = None,
+        **unknown: t.Never,
     ) -> None:
-        self._take_arguments(**arguments)
+        self._take_arguments(
+            repeat=repeat,
+            timeout=timeout,
+            back_key=back_key,
+            digits=digits,
+            min_digits=min_digits,
+            max_digits=max_digits,
+            forward_to_url=forward_to_url,
+            **unknown,
+        )
         initial = _checked_children("UserInput", "initial_commands", initial_commands)
         choices = _NO_INPUTS if inputs is None else _normalized_inputs(inputs)
         set_field = object.__setattr__
@@ -648,9 +662,9 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
     :param content: text and commands.
     """
 
-    name: str = dataclasses.field(init=False)
-    attributes: Mapping[str, str] = dataclasses.field(init=False)
-    content: tuple[str | Command, ...] = dataclasses.field(init=False)
+    name: str
+    attributes: Mapping[str, str]
+    content: tuple[str | Command, ...]
     obeys: type[Command] = _derived()
     children: tuple[Command, ...] = _derived()
     depth: int = _derived()

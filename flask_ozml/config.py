@@ -10,7 +10,6 @@ import ipaddress
 import re
 import typing as t
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 
 from . import rules
@@ -47,7 +46,7 @@ def _keys(value: object) -> tuple[Key, ...]:
 
 
 def _items(value: object) -> list[t.Any]:
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+    if not isinstance(value, list | tuple | set | frozenset):
         raise _Wrong("must be a list")
     return list(value)
 
@@ -65,11 +64,18 @@ def _public_url(value: object) -> str | None:
     return value.rstrip("/")
 
 
+def _network(value: object) -> Network:
+    # ipaddress takes a number for an address, and a tuple for one with its netmask.
+    if isinstance(value, int | bytes | tuple):
+        raise ValueError(f"{value!r} is no str")
+    return ipaddress.ip_network(t.cast(str, value))
+
+
 def _networks(value: object) -> tuple[Network, ...] | None:
     if value is None:
         return None
     try:
-        return tuple(ipaddress.ip_network(item) for item in _items(value))
+        return tuple(_network(item) for item in _items(value))
     except ValueError as error:
         raise _Wrong(
             f"must be a list of addresses and CIDR networks ({error})"
@@ -81,7 +87,7 @@ def _patterns(value: object) -> tuple[re.Pattern[str], ...] | None:
         return None
     try:
         patterns = tuple(re.compile(item) for item in _items(value))
-    except (re.error, TypeError) as error:
+    except (re.error, TypeError, OverflowError, RecursionError) as error:
         raise _Wrong(f"must be a list of regular expressions ({error})") from error
     if not all(isinstance(pattern.pattern, str) for pattern in patterns):
         raise _Wrong("must be a list of regular expressions for str")
@@ -214,7 +220,7 @@ def url_rules(config: Mapping[str, t.Any]) -> dict[str, str]:
             raise ConfigurationError(
                 f"{key} must be a URL rule that starts with '/', or None, not {rule!r}."
             )
-        if rule in found.values():
+        if rule.rstrip("/") in [other.rstrip("/") for other in found.values()]:
             raise ConfigurationError(f"{key}: {rule!r} is the URL of another kind.")
         found[kind] = rule
     return found

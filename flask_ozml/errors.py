@@ -115,6 +115,10 @@ class InvalidParameter(CommandError, ValueError):
         self.rule = rule
         self.value = value
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        # What Exception would keep for its own is shown by repr; the value must not be.
+        return type(self), (self.command, self.parameter, self.rule, self.value)
+
 
 class ParameterTypeError(InvalidParameter, TypeError):
     """An argument has the wrong type, an unknown name, or was left out."""

@@ -21,8 +21,7 @@ from .commands import RoutingCommand
 from .commands import ThirdPartyCommand
 from .errors import NotificationError
 from .errors import StatusCode
-
-_logger = logging.getLogger("flask_ozml")
+from .logs import log
 
 
 class CallState(enum.StrEnum):
@@ -82,7 +81,7 @@ _BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
 def _read_bool(name: str, value: str) -> bool:
     found = _BOOLEANS.get(value.strip().lower())
     if found is None:
-        _logger.warning("%s is neither true nor false; it is taken as false.", name)
+        log(logging.WARNING, "%s is no boolean; it is taken as false.", name)
     return bool(found)
 
 
@@ -92,7 +91,7 @@ _DECIMAL: t.Final = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{0,15})?")
 def _read_seconds(name: str, value: str) -> float:
     number = value.strip()
     if not _DECIMAL.fullmatch(number):
-        _logger.warning("%s is no number of seconds; it is taken as 0.", name)
+        log(logging.WARNING, "%s is no number of seconds; it is taken as 0.", name)
         return 0.0
     return float(number.replace(",", "."))
 
@@ -110,7 +109,7 @@ def _enum_reader(enumeration: type[_E]) -> Callable[[str, str], _E | str]:
 def _read_code(name: str, value: str) -> StatusCode | int:
     number = value.strip()
     if not re.fullmatch(r"[0-9]{1,9}", number):
-        _logger.warning("%s is no error code; it is taken as 0.", name)
+        log(logging.WARNING, "%s is no error code; it is taken as 0.", name)
         return 0
     return _STATUS_CODES.get(int(number), int(number))
 

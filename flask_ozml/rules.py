@@ -9,6 +9,7 @@ import dataclasses
 import re
 import typing as t
 from collections.abc import Callable
+from collections.abc import Iterator
 
 from .errors import InvalidParameter
 from .errors import ParameterTypeError
@@ -29,8 +30,11 @@ class Rule:
     accepts: Callable[[t.Any], object] = lambda value: True
     offending: re.Pattern[str] | None = None
 
-    def check(self, command: str, parameter: str, value: object) -> None:
-        """Raise InvalidParameter unless the value keeps the rule."""
+    def check(self, command: str, parameter: str, value: object) -> t.Any:
+        """Give back the value, without what a subclass adds to it.
+
+        :raises InvalidParameter: unless the value keeps the rule.
+        """
         if not isinstance(value, self.type) or (
             self.type is int and isinstance(value, bool)
         ):
@@ -44,6 +48,7 @@ class Rule:
             raise InvalidParameter(
                 command, parameter, f"{self.words}{self._describe(value)}", value
             )
+        return _EXACT[self.type](value)
 
     def _describe(self, value: object) -> str:
         if not isinstance(value, str):
@@ -51,6 +56,14 @@ class Rule:
         found = self.offending and self.offending.search(value)
         where = f" with {found[0]!r} at index {found.start()}" if found else ""
         return f"; this is a str of length {len(value)}{where}"
+
+
+# What an enumeration or markup makes of str(value) is not what it holds.
+_EXACT: t.Final[dict[type, Callable[[t.Any], object]]] = {
+    str: str.__str__,
+    int: int.__int__,
+    bool: bool,
+}
 
 
 def _pattern(words: str, accepted: str, offending: str) -> Rule:
@@ -102,7 +115,7 @@ Url = t.Annotated[
     str,
     _pattern(
         "must be an absolute http or https URL",
-        r"(?i:https?)://(?:[^\s\x00-\x1f\x7f-\x9f/?#@\\]*@)?"
+        r"(?ai:https?)://(?:[^\s\x00-\x1f\x7f-\x9f/?#@\\]*@)?"
         r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x1f\x7f-\x9f/?#@:\\\[\]]+)(?::[0-9]{1,5})?"
         r"(?:[/?#][^\s\x00-\x1f\x7f-\x9f]*)?",
         r"[\s\x00-\x1f\x7f-\x9f]",
@@ -139,9 +152,22 @@ DigitCount = t.Annotated[int, _range("a number of digits", 1, 64)]
 
 
 def rule_of(annotation: object) -> Rule:
-    """The rule that an annotation such as ``Party | None`` carries."""
+    """The rule that an annotation such as ``Party | None`` carries.
+
+    :raises TypeError: if it carries none.
+    """
+    for rule in _rules_in(annotation):
+        return rule
+    raise TypeError(f"No rule in the annotation {annotation!r}.")
+
+
+def has_rule(annotation: object) -> bool:
+    """Whether an annotation carries a rule."""
+    return any(_rules_in(annotation))
+
+
+def _rules_in(annotation: object) -> Iterator[Rule]:
     for part in (annotation, *t.get_args(annotation)):
         for item in getattr(part, "__metadata__", ()):
             if isinstance(item, Rule):
-                return item
-    raise TypeError(f"No rule in the annotation {annotation!r}.")
+                yield item

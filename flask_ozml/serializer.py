@@ -17,6 +17,7 @@ from .commands import BY_NAME
 from .commands import Command
 from .commands import Element
 from .commands import MAX_DEPTH
+from .commands import refuse_unknown
 from .commands import UserInput
 from .errors import InvalidParameter
 from .errors import NotImplementedCommand
@@ -241,16 +242,29 @@ def _parse(document: bytes | str) -> _Node:
     return t.cast(_Node, top.content[0])
 
 
+_XML_SPACE: t.Final = " \t\r\n"
+_DECLARED: t.Final = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*['\"]([^'\"]*)")
+# Python has codecs that are no encodings; these are, and expat can read them.
+_ENCODINGS: t.Final = re.compile(
+    rb"(?i)utf-?8|utf-?16|us-ascii|ascii|iso-8859-\d+|(?:windows-|cp)125\d|koi8-[ru]"
+)
+
+
 def _without_leading_space(document: bytes | str) -> bytes:
     data = document.encode() if isinstance(document, str) else document
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    declared = _DECLARED.match(data)
+    readable = declared is None or _ENCODINGS.fullmatch(declared[1])
+    if isinstance(document, bytes) and not readable:
+        raise ParseError("The declared encoding is none that is read.")
+    return data
 
 
 def _children(node: _Node) -> Iterable[_Node]:
     for item in node.content:
         if isinstance(item, _Node):
             yield item
-        elif not item.isspace():
+        elif item.strip(_XML_SPACE):
             raise ParseError(f"{node.name} holds text where only elements may stand.")
 
 
@@ -293,7 +307,7 @@ def _with_text(
     if first and first.name not in arguments:
         if text or command.written_as_text:
             arguments[first.name] = _value(first.rule, text)
-    elif text and not text.isspace():
+    elif text.strip(_XML_SPACE):
         raise InvalidParameter(command.__name__, "text", "has no meaning here", text)
     return arguments
 
@@ -304,10 +318,11 @@ def _read_attributes(command: type[Command], node: _Node) -> dict[str, object]:
     for name, text in node.attributes.items():
         lower = name.lower()
         argument = known.get(_ALIASES.get(lower, lower))
-        found = argument.name if argument else name
-        if found in arguments:
-            raise InvalidParameter(command.__name__, found, "stands twice")
-        arguments[found] = _value(argument.rule, text) if argument else text
+        if argument is None:
+            refuse_unknown(command, [name])
+        if argument.name in arguments:
+            raise InvalidParameter(command.__name__, argument.name, "stands twice")
+        arguments[argument.name] = _value(argument.rule, text)
     return arguments
 
 
@@ -354,8 +369,8 @@ def _read_inputs(node: _Node, inputs: dict[str, list[Command]], strict: bool) ->
         if child.name.lower() != "input":
             raise ParseError(f"{node.name} holds {child.name!r}; it takes Input.")
         attributes = {name.lower(): text for name, text in child.attributes.items()}
-        keys = attributes.pop("key", "").strip()
-        if attributes or not keys or keys in inputs:
+        keys = attributes.get("key", "").strip()
+        if not keys or len(child.attributes) > 1 or keys in inputs:
             raise InvalidParameter(
                 "Input", "key", "must be its only attribute, and differ", keys
             )

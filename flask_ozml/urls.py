@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from flask import Flask
 from flask import g
+from flask import has_request_context
 from flask import request
 
 from .admission import ADMISSION
@@ -17,8 +18,11 @@ from .errors import ConfigurationError
 
 def current_admission() -> Admission | None:
     """That of the current request, if it is a notification that was let in."""
-    admission = g.get(ADMISSION)
-    return admission if isinstance(admission, Admission) else None
+    admission = g.get(ADMISSION) if has_request_context() else None
+    # Below an app context that was pushed by hand, g outlives the request.
+    if isinstance(admission, Admission) and admission.environ is request.environ:
+        return admission
+    return None
 
 
 def base_url(app: Flask) -> str:

@@ -15,6 +15,7 @@ PACKAGE = Path(flask_ozml.__file__).parent
 
 LEVELS = {
     "errors": 0,
+    "logs": 0,
     "rules": 0,
     "commands": 1,
     "answers": 2,

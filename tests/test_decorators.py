@@ -1,0 +1,304 @@
+import functools
+import inspect
+import sys
+import typing as t
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from flask_ozml import OzML
+from flask_ozml.commands import ExtensionCommand
+from flask_ozml.commands import Hangup
+from flask_ozml.commands import Speak
+from flask_ozml.decorators import NotificationDecorators
+from flask_ozml.notifications import DtmfEntered
+from flask_ozml.notifications import ErrorNotification
+from flask_ozml.notifications import GoToNotification
+from flask_ozml.notifications import IncomingCall
+from flask_ozml.notifications import KINDS
+from flask_ozml.notifications import Notification
+from samples import SAMPLES
+
+BODIES = {sample.notification.kind: sample.body for sample in SAMPLES.values()}
+BODIES["error"] = b"NotificationName=Error&Code=302"
+
+DECORATORS = [*KINDS, "fallback"]
+
+
+@pytest.fixture
+def phone() -> OzML:
+    return OzML("phone", __name__)
+
+
+def decorator(phone: OzML, name: str) -> Callable[..., t.Any]:
+    found: Callable[..., t.Any] = getattr(phone, name)
+    return found
+
+
+def answered(phone: OzML, kind: str, **config: object) -> str:
+    """What is inside of the Response that answers a sample of this kind."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="key", OZML_PUBLIC_URL="http://yourapp.com", **config)
+    app.register_blueprint(phone)
+    with app.app_context():
+        url = phone.urls()[kind]
+    response = app.test_client().post(
+        url, data=BODIES[kind], content_type="application/x-www-form-urlencoded"
+    )
+    assert response.status_code == 200
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    if response.text == f"{head}<Response/>":
+        return ""
+    start, end = f"{head}<Response>", "</Response>"
+    assert response.text.startswith(start)
+    assert response.text.endswith(end)
+    return response.text.removeprefix(start).removesuffix(end)
+
+
+def test_there_is_one_decorator_for_each_kind() -> None:
+    public = {
+        name
+        for name, member in inspect.getmembers(NotificationDecorators)
+        if not name.startswith("_")
+    }
+    assert public == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_decorator_registers_a_view_of_its_kind(kind: str, phone: OzML) -> None:
+    seen: list[Notification] = []
+
+    def view(notification: Notification) -> None:
+        seen.append(notification)
+
+    assert decorator(phone, kind)(view) is view
+    assert answered(phone, kind) == ""
+    assert [type(notification) for notification in seen] == [KINDS[kind]]
+
+
+# What the samples have.
+FILTERS: dict[str, dict[str, object]] = {
+    "routing_interception": {"caller_id": "1000"},
+    "call_changed": {"call_state": "Ringing", "callee": "101"},
+    "record_completed": {"success": True, "duration": 15},
+    "call_connected": {"callee": "1100"},
+    "incoming_call": {"api_extension": "9998"},
+    "incoming_sms": {"sender": "06203123412"},
+    "sms_delivery_report": {"delivered": True},
+    "dtmf_entered": {"dtmf_digits": "14*5#3"},
+    "goto": {},
+    "error": {"code": 302},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_decorator_takes_filters(kind: str, phone: OzML) -> None:
+    seen: list[str] = []
+
+    def general(notification: Notification) -> None:
+        seen.append("general")
+
+    def special(notification: Notification) -> None:
+        seen.append("special")
+
+    decorate = decorator(phone, kind)
+    if FILTERS[kind]:
+        decorate(general)
+    assert decorate(**FILTERS[kind])(special) is special
+    assert answered(phone, kind) == ""
+    assert seen == ["special"]
+
+
+def test_the_decorated_function_is_the_function(phone: OzML) -> None:
+    @phone.incoming_call(api_extension="9998")
+    @phone.incoming_call
+    @phone.goto
+    def welcome(notification: IncomingCall | GoToNotification) -> Speak:
+        """Greet."""
+        return Speak("Hi")
+
+    assert welcome(IncomingCall()) == Speak("Hi")
+    assert inspect.isfunction(welcome)
+    assert (welcome.__name__, welcome.__doc__) == ("welcome", "Greet.")
+    assert not hasattr(welcome, "__wrapped__")
+    assert vars(welcome) == {}
+
+
+def test_one_function_serves_several_kinds() -> None:
+    for kind in ("incoming_call", "goto", "dtmf_entered"):
+        phone = OzML("phone", __name__)
+
+        @phone.incoming_call
+        @phone.goto
+        @phone.dtmf_entered
+        def menu(notification: IncomingCall | GoToNotification | DtmfEntered) -> Speak:
+            return Speak(type(notification).__name__)
+
+        name = KINDS[kind].__name__
+        assert answered(phone, kind) == f"<Speak>{name}</Speak>"
+
+
+def test_methods_and_wrappers_are_views(phone: OzML) -> None:
+    class Menu:
+        text = "Hi"
+
+        def main(self, call: IncomingCall) -> Speak:
+            return Speak(self.text)
+
+    @functools.wraps(Menu().main)
+    def twice(call: IncomingCall) -> list[Speak]:
+        return [Menu().main(call)] * 2
+
+    phone.incoming_call(Menu().main)
+    assert answered(phone, "incoming_call") == "<Speak>Hi</Speak>"
+    other = OzML("phone", __name__)
+    other.incoming_call(twice)
+    assert answered(other, "incoming_call") == "<Speak>Hi</Speak><Speak>Hi</Speak>"
+
+
+def plain(notification: Notification) -> list[ExtensionCommand]:
+    return [Speak("Hi"), Hangup()]
+
+
+def generator(notification: Notification) -> Iterator[ExtensionCommand]:
+    yield Speak("Hi")
+    yield Hangup()
+
+
+async def coroutine(notification: Notification) -> list[ExtensionCommand]:
+    return [Speak("Hi"), Hangup()]
+
+
+async def asynchronous_generator(
+    notification: Notification,
+) -> AsyncIterator[ExtensionCommand]:
+    yield Speak("Hi")
+    yield Hangup()
+
+
+def sorry(notification: Notification, error: Exception) -> None: ...
+
+
+async def coroutine_of_a_generator(
+    notification: Notification,
+) -> Iterator[ExtensionCommand]:
+    return generator(notification)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [plain, generator, coroutine, asynchronous_generator, coroutine_of_a_generator],
+)
+def test_each_form_of_a_view_answers(view: Callable[..., t.Any], phone: OzML) -> None:
+    assert phone.incoming_call(view) is view
+    assert answered(phone, "incoming_call") == "<Speak>Hi</Speak><Hangup/>"
+
+
+@pytest.fixture
+def no_asgiref(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*sys.modules, "asgiref"]:
+        if name.partition(".")[0] == "asgiref":
+            monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("no_asgiref")
+@pytest.mark.parametrize("name", DECORATORS)
+@pytest.mark.parametrize("view", [coroutine, asynchronous_generator])
+def test_without_asgiref_an_async_view_is_refused_at_once(
+    view: Callable[..., t.Any], name: str, phone: OzML
+) -> None:
+    with pytest.raises(
+        RuntimeError, match=f"'{view.__name__}' is async.*'async' extra"
+    ):
+        decorator(phone, name)(view)
+    for kind in KINDS:
+        assert phone.views.of(kind) == ()
+    decorator(phone, name)(plain)
+
+
+@pytest.mark.usefixtures("no_asgiref")
+def test_without_asgiref_other_views_answer(phone: OzML) -> None:
+    phone.incoming_call(generator)
+    phone.fallback(sorry)
+    assert answered(phone, "incoming_call") == "<Speak>Hi</Speak><Hangup/>"
+
+
+class CallableObject:
+    def __call__(self, notification: Notification) -> None: ...
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "wrong",
+    ["9998", 5, True, [], {}, Speak("Hi"), property(plain), functools.partial(plain)]
+    + [CallableObject(), b"9998"],
+)
+def test_what_is_no_function_is_refused(kind: str, wrong: t.Any, phone: OzML) -> None:
+    with pytest.raises(TypeError, match=f"^@{kind} takes a function with a name"):
+        decorator(phone, kind)(wrong)
+    with pytest.raises(TypeError, match=f"^@{kind} takes a function with a name"):
+        decorator(phone, kind)()(wrong)
+    assert phone.views.of(kind) == ()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_function_and_filters_at_once(kind: str, phone: OzML) -> None:
+    filters = {name: "1" for name in ("api_extension",) if kind == "incoming_call"}
+    decorator(phone, kind)(plain, **filters)
+    (view,) = phone.views.of(kind)
+    assert (view.function, dict(view.filters)) == (plain, filters)
+
+
+def test_an_unknown_filter_is_refused(phone: OzML) -> None:
+    with pytest.raises(TypeError, match="IncomingCall has no 'apiextension'; did you"):
+        phone.incoming_call(apiextension="9998")(plain)
+
+
+def test_conflicts_are_refused_where_they_are_decorated(phone: OzML) -> None:
+    phone.incoming_call(plain)
+    with pytest.raises(
+        ValueError, match="'generator' and 'plain' answer incoming_call"
+    ):
+        phone.incoming_call(generator)
+    phone.dtmf_entered(plain)
+    phone.dtmf_entered(generator)
+
+    def namesake(notification: DtmfEntered) -> None: ...
+
+    namesake.__name__ = "plain"
+    with pytest.raises(ValueError, match="There is a view 'dtmf_entered.plain'"):
+        phone.dtmf_entered(namesake)
+
+
+@pytest.mark.parametrize("name", DECORATORS)
+def test_decorating_after_registration_is_refused(name: str, phone: OzML) -> None:
+    decorate_later = decorator(phone, name)() if name != "fallback" else None
+    Flask(__name__).register_blueprint(phone)
+    for decorate in filter(None, (decorator(phone, name), decorate_later)):
+        with pytest.raises(AssertionError, match=f"'{name}' can no longer be called"):
+            decorate(plain)
+
+
+def test_a_second_fallback_is_refused(phone: OzML) -> None:
+    assert phone.fallback(sorry) is sorry
+    with pytest.raises(ValueError, match="a fallback already"):
+        phone.fallback(sorry)
+
+
+def test_two_blueprints_keep_their_views_apart(phone: OzML) -> None:
+    other = OzML("other", __name__)
+    phone.incoming_call(plain)
+    other.incoming_call(generator)
+    assert [view.function for view in phone.views.of("incoming_call")] == [plain]
+    assert [view.function for view in other.views.of("incoming_call")] == [generator]
+
+
+def test_the_base_registers_nowhere() -> None:
+    with pytest.raises(NotImplementedError):
+        NotificationDecorators().error(print_error)
+
+
+def print_error(error: ErrorNotification) -> None: ...

@@ -1,0 +1,382 @@
+"""Real servers, and HTTP as the phone system speaks it."""
+
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import typing as t
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qsl
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from samples import Sample
+from samples import SAMPLES
+
+DATA: t.Final = pathlib.Path(__file__).parent / "data"
+DEADLINE: t.Final = 20.0
+#: The request of the vendor's page "HTTP API Notifications".
+REQUEST: t.Final = (
+    "POST {path} HTTP/1.0\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\n"
+    "Host: localhost\r\n"
+    "Cache-Control: no-store,no-cache\r\n"
+    "Pragma: no-cache\r\n"
+    "Content-Length: {length}\r\n"
+    "\r\n"
+)
+WAITRESS: t.Final = (
+    "import socket, sys, waitress, phone_app;"
+    "waitress.serve(phone_app.app, sockets=[socket.socket(fileno=int(sys.argv[1]))])"
+)
+GUNICORN: t.Final = (
+    "-m",
+    "gunicorn",
+    "-w",
+    "2",
+    "--no-control-socket",
+    "phone_app:app",
+)
+COMMANDS: t.Final[dict[str, tuple[str, ...]]] = {
+    "sync": (*GUNICORN, "-k", "sync", "-b", "fd://{fd}"),
+    "gthread": (*GUNICORN, "-k", "gthread", "--threads", "4", "-b", "fd://{fd}"),
+    "waitress": ("-c", WAITRESS, "{fd}"),
+}
+
+
+class Answer(t.NamedTuple):
+    status: int
+    headers: str
+    body: bytes
+
+    @property
+    def commands(self) -> list[ElementTree.Element]:
+        assert self.status == 200
+        assert "content-type: application/xml; charset=utf-8" in self.headers.lower()
+        return list(ElementTree.fromstring(self.body))
+
+
+class Server:
+    """A server in processes of its own, and what it writes to its standard error."""
+
+    def __init__(self, name: str, folder: pathlib.Path) -> None:
+        self.name = name
+        self.ran = folder / "ran"
+        self.ran.touch()
+        self.lines: list[str] = []
+        self.more = threading.Condition()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+            fd = str(listener.fileno())
+            self.process = subprocess.Popen(
+                [sys.executable, *(part.format(fd=fd) for part in COMMANDS[name])],
+                cwd=folder,
+                env={
+                    **os.environ,
+                    "RAN": str(self.ran),
+                    "PYTHONPATH": os.pathsep.join([str(DATA), *sys.path]),
+                },
+                pass_fds=[listener.fileno()],
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        for line in t.cast(t.TextIO, self.process.stderr):
+            with self.more:
+                self.lines.append(line)
+                self.more.notify_all()
+
+    def wait_for(self, words: str, times: int = 1) -> None:
+        with self.more:
+            found = self.more.wait_for(lambda: self.count(words) >= times, DEADLINE)
+        assert found, f"{words!r} not in {''.join(self.lines)}"
+
+    def count(self, words: str) -> int:
+        return sum(words in line for line in self.lines)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(DEADLINE)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.reader.join(DEADLINE)
+            t.cast(t.TextIO, self.process.stderr).close()
+
+    def connect(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port), DEADLINE)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def send(self, *pieces: bytes, shut: bool = False) -> Answer:
+        with self.connect() as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+            if shut:
+                connection.shutdown(socket.SHUT_WR)
+            return receive(connection)
+
+    def post(self, path: str, body: bytes) -> Answer:
+        return self.send(request(path, body))
+
+    def paths(self) -> dict[str, str]:
+        answer = self.send(b"GET /urls HTTP/1.0\r\n\r\n")
+        assert answer.status == 200, self.lines
+        return {k: urlsplit(url).path for k, url in json.loads(answer.body).items()}
+
+    def runs(self) -> list[str]:
+        return self.ran.read_text().splitlines()
+
+
+def request(path: str, body: bytes, length: int | None = None) -> bytes:
+    length = len(body) if length is None else length
+    return REQUEST.format(path=path, length=length).encode() + body
+
+
+def receive(connection: socket.socket) -> Answer:
+    received = b""
+    while piece := connection.recv(65536):
+        received += piece
+    if not received:
+        return Answer(0, "", b"")
+    head, _, body = received.partition(b"\r\n\r\n")
+    return Answer(int(head.split()[1]), head.decode(), body)
+
+
+@contextlib.contextmanager
+def running(name: str, folder: pathlib.Path) -> Iterator[Server]:
+    server = Server(name, folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with running(request.param, tmp_path_factory.mktemp("server")) as started:
+        yield started
+    log = "".join(started.lines)
+    assert "flask_ozml WARNING" in log
+    assert not re.search(r"Traceback|\.php|3CiHe|14\*5#3|Hi John|[\w-]{40}", log), log
+    assert started.name == "waitress" or started.count("Booting worker") == 2
+
+
+@pytest.fixture(scope="module")
+def paths(server: Server) -> dict[str, str]:
+    return server.paths()
+
+
+samples = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+
+
+@samples
+@pytest.mark.parametrize("printed", [False, True], ids=["joined", "with line breaks"])
+def test_each_sample_request_is_answered(
+    server: Server, paths: dict[str, str], printed: bool, sample: Sample
+) -> None:
+    path = paths[sample.notification.kind]
+    assert path.startswith(f"{sample.path}/")
+    answer = server.post(path, sample.printed if printed else sample.body)
+    (posted,) = answer.commands
+    fields = json.loads(posted.text or "")
+    expected = dict(parse_qsl(sample.body.decode(), keep_blank_values=True))
+    assert {name: value.strip() for name, value in fields.items()} == expected
+    assert f"Content-Length: {len(answer.body)}".lower() in answer.headers.lower()
+
+
+@samples
+def test_a_request_that_comes_byte_by_byte_is_answered(
+    server: Server, paths: dict[str, str], sample: Sample
+) -> None:
+    whole = request(paths[sample.notification.kind], sample.body)
+    answer = server.send(*(bytes([byte]) for byte in whole))
+    assert [command.tag for command in answer.commands] == ["Posted"]
+
+
+DIGITS: t.Final = b"NotificationName=DtmfEntered&DtmfDigits=1234567890"
+RING: t.Final = b"NotificationName=IncomingCall&ApiExtension=ivr"
+
+
+def test_a_truncated_body_runs_no_view_and_loses_no_worker(
+    server: Server, paths: dict[str, str]
+) -> None:
+    before = server.runs()
+    path = paths["dtmf_entered"]
+    for cut in range(1, 11):
+        truncated = request(path, DIGITS[:-cut], len(DIGITS))
+        answer = server.send(truncated, shut=True)
+        assert answer.status in ((0, 400) if server.name == "waitress" else (400,))
+        with server.connect() as connection:
+            connection.sendall(truncated)
+    if server.name != "waitress":
+        server.wait_for("refused with 400: The body", 20)
+    for _ in range(8):
+        (posted,) = server.post(path, DIGITS).commands
+        assert json.loads(posted.text or "")["DtmfDigits"] == "1234567890"
+    assert len(server.runs()) == len(before) + 8
+
+
+def chunked(path: str, *chunks: bytes) -> list[bytes]:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    parts = [b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks]
+    return [head.encode(), *parts]
+
+
+def test_a_chunked_body_is_answered(server: Server, paths: dict[str, str]) -> None:
+    parts = chunked(
+        paths["dtmf_entered"], *(DIGITS[i : i + 7] for i in range(0, 50, 7))
+    )
+    (posted,) = server.send(*parts, b"0\r\n\r\n").commands
+    assert json.loads(posted.text or "")["DtmfDigits"] == "1234567890"
+
+
+def test_a_truncated_chunked_body_runs_no_view(
+    server: Server, paths: dict[str, str]
+) -> None:
+    before = server.runs()
+    answer = server.send(*chunked(paths["dtmf_entered"], DIGITS), shut=True)
+    assert answer.status in (0, 400)
+    assert server.runs() == before
+
+
+@pytest.mark.parametrize("length", [10_000, 30_000])
+def test_a_chunked_body_above_the_limit_is_413(
+    server: Server, paths: dict[str, str], length: int
+) -> None:
+    if server.name == "waitress":
+        length += 1  # it counts the bytes itself and tells a Content-Length
+    before = server.runs()
+    body = DIGITS + b"&X=" + b"a" * (length - len(DIGITS) - 3)
+    answer = server.send(*chunked(paths["dtmf_entered"], body), b"0\r\n\r\n")
+    assert (answer.status, server.runs()) == (413, before)
+
+
+def test_without_a_content_length_there_is_no_body(
+    server: Server, paths: dict[str, str]
+) -> None:
+    before = server.runs()
+    for version in ("1.0", "1.1"):
+        head = f"POST {paths['dtmf_entered']} HTTP/{version}\r\nHost: localhost\r\n"
+        answer = server.send(f"{head}Connection: close\r\n\r\n".encode(), shut=True)
+        assert (answer.status, b"NotificationName" in answer.body) == (400, True)
+    assert server.runs() == before
+
+
+@pytest.mark.parametrize(
+    "change, status",
+    [
+        (lambda path: path.rpartition("/")[0], 403),
+        (lambda path: f"{path}A", 403),
+        (lambda path: f"{path}%C3%A9", 403),
+        (lambda path: path.replace("/dtmf", "//dtmf"), 404),
+        (lambda path: f"{path}/", 200),
+    ],
+)
+def test_a_changed_url_is_refused_and_never_redirected(
+    server: Server, paths: dict[str, str], change: t.Any, status: int
+) -> None:
+    before = server.runs()
+    answer = server.post(change(paths["dtmf_entered"]), DIGITS)
+    assert answer.status == status
+    assert len(server.runs()) == len(before) + (status == 200)
+
+
+def test_many_calls_at_once_stay_apart(server: Server, paths: dict[str, str]) -> None:
+    def call(number: int) -> None:
+        body = f"NotificationName=IncomingCall&CallLegID=c{number}&Caller={number}"
+        (posted,) = server.post(paths["incoming_call"], body.encode()).commands
+        assert json.loads(posted.text or "") == dict(parse_qsl(body))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(call, range(100)))
+
+
+def next_path(answer: Answer) -> str:
+    (command,) = answer.commands
+    return urlsplit(command.get("ForwardToUrl", "")).path
+
+
+def press(key: str) -> bytes:
+    return f"NotificationName=DtmfEntered&DtmfDigits={key}&CallLegID=1".encode()
+
+
+def test_a_dialogue_goes_on_with_its_state(
+    server: Server, paths: dict[str, str]
+) -> None:
+    def dial(pin: str) -> list[int]:
+        answer = server.post(paths["incoming_call"], RING)
+        for key in pin:
+            answer = server.post(next_path(answer), press(key))
+        spoken, hangup = answer.commands
+        pids, keys = json.loads(spoken.text or "")
+        assert (keys, len(pids), hangup.tag) == (pin, 5, "Hangup")
+        return t.cast(list[int], pids)
+
+    with ThreadPoolExecutor(8) as pool:
+        pids = collections.Counter(
+            pid
+            for found in pool.map(dial, (f"{n:04}" for n in range(20)))
+            for pid in found
+        )
+    assert len(pids) <= (1 if server.name == "waitress" else 2)
+
+
+def test_two_workers_take_turns_at_the_steps_of_one_call(
+    tmp_path: pathlib.Path,
+) -> None:
+    """A connection that is held keeps one sync worker busy, so the other answers."""
+    with running("sync", tmp_path) as server:
+        paths = server.paths()
+        answer = server.post(paths["incoming_call"], RING)
+        with server.connect() as first:
+            first.sendall(b"POST ")
+            answer = server.post(next_path(answer), press("1"))
+            with server.connect() as second:
+                second.sendall(b"POST ")
+                path = next_path(answer)
+                first.sendall(request(path, press("2"))[5:])
+                path = next_path(receive(first))
+                answer = server.post(path, press("3"))
+                second.sendall(request(next_path(answer), press("4"))[5:])
+                spoken, _ = receive(second).commands
+        pids, keys = json.loads(spoken.text or "")
+        assert keys == "1234"
+        _, one, two, three, four = pids
+        assert one != two == three != four == one
+
+
+def test_a_killed_worker_ends_no_other_call(tmp_path: pathlib.Path) -> None:
+    with running("sync", tmp_path) as server:
+        paths = server.paths()
+        answer = server.post(paths["incoming_call"], RING)
+        for count, key in enumerate("1234", 1):
+            died = server.post(paths["die"], SAMPLES["goto"].body)
+            assert died == Answer(0, "", b"")
+            server.wait_for("Booting worker", 2 + count)
+            answer = server.post(next_path(answer), press(key))
+        spoken, _ = answer.commands
+        pids, keys = json.loads(spoken.text or "")
+        assert keys == "1234"
+        assert len(set(pids)) > 2
