@@ -157,11 +157,13 @@ class IncomingCall(Call):
 class PlacedCall(Call):
     """A call that a Call command started; it rings until somebody does something.
 
-    Source: the vendor's page "OzML Call command". Errors in it are told to its ErrorUrl,
-    too, as an Error notification (assumed).
+    Source: the vendor's page "OzML Call command". Errors in it are told to its
+    ErrorUrl, too, as an Error notification (assumed).
     """
 
-    def __init__(self, board: Switchboard, command: CallCommand, extension: str) -> None:
+    def __init__(
+        self, board: Switchboard, command: CallCommand, extension: str
+    ) -> None:
         extension = command.api_extension or extension
         super().__init__(
             board,

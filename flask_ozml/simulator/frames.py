@@ -65,8 +65,8 @@ class Menu(Frame):
     Keys are scanned while the initial commands run; nobody says whether a key cuts them
     off (assumed: the caller listens to their end). Assumed as well:
 
-    * the time-out counts from the end of the initial commands and again from each key; a
-      time-out of 0, the default, leaves one second;
+    * the time-out counts from the end of the initial commands and again from each key;
+      a time-out of 0, the default, leaves one second;
     * an entry is complete with ``MaxDigits``, else ``Digits`` digits, but not while a
       longer Input begins with it; at the time-out it is complete if it is an Input or
       has ``MinDigits`` digits, and is forgotten else;

@@ -21,15 +21,15 @@ _S = t.TypeVar("_S", bound=Session)
 class PhoneSystem(Switchboard):
     """A model of an Ozeki Phone System that plays an application.
 
-    It posts the notifications of the vendor's page and executes the OzML that comes back,
-    in virtual time. Where the vendor's documents are silent, what the model does is said
-    to be *assumed* where it does it.
+    It posts the notifications of the vendor's page and executes the OzML that comes
+    back, in virtual time. Where the vendor's documents are silent, what the model does
+    is said to be *assumed* where it does it.
 
     URLs in answers are opened only if they lie below the application's base; others are
     kept in :attr:`not_opened` and count as InvalidParameter (302).
 
-    :param target: any WSGI application, which is called in process, or the base URL of a
-        running server.
+    :param target: any WSGI application, which is called in process, or the base URL of
+        a running server.
     :param urls: the URLs that would be pasted into the phone system, by kind, as
         ``phone.urls()`` gives them.
     :param base: what all URLs of the application begin with, such as its

@@ -1,7 +1,7 @@
 """The way of a call to an extension, step by step.
 
-Source: the vendor's pages "HTTP API Notifications", "Route" and "What type of callstates
-can you get in the RoutingInterception notification".
+Source: the vendor's pages "HTTP API Notifications", "Route" and "What type of
+callstates can you get in the RoutingInterception notification".
 """
 
 import typing as t
@@ -28,8 +28,8 @@ class Routing(Session):
 
     The application is asked first with the state Calling, then with that of the last
     step, until a destination answers, the caller is rejected or the dial plan decides,
-    because the answer has no Route. Assumed: of several Routes the first one counts; the
-    "last" fields are empty when nothing has been called yet.
+    because the answer has no Route. Assumed: of several Routes the first one counts;
+    the "last" fields are empty when nothing has been called yet.
     """
 
     def __init__(

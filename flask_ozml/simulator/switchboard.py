@@ -21,8 +21,8 @@ from ..errors import InvalidParameter
 from ..errors import NotImplementedCommand
 from ..errors import ParseError
 from ..errors import StatusCode
-from ..notifications import ErrorNotification
 from ..notifications import KINDS
+from ..notifications import ErrorNotification
 from ..serializer import loads
 from . import wire
 from .exceptions import CallLoop
@@ -200,9 +200,9 @@ class Switchboard(abc.ABC):
     ) -> list[Command] | None:
         """Post a notification and read the answer; None if it is refused.
 
-        Assumed, since the documents are silent: a status other than 2xx (so a redirect),
-        no answer and an answer above 1 MiB are ParseErrors, and of an answer with one
-        wrong command nothing runs.
+        Assumed, since the documents are silent: a status other than 2xx (so a
+        redirect), no answer and an answer above 1 MiB are ParseErrors, and of an answer
+        with one wrong command nothing runs.
 
         :param session: on whose behalf.
         :param named: the command and the parameter that the URL came from.
@@ -273,8 +273,8 @@ def _check(answer: list[Command], family: type[Command]) -> None:
     """Raise what the phone system would refuse about commands it can read.
 
     Source: the vendor's lists of valid commands for each notification, and the
-    parameters that are mandatory in third-party call control. Assumed: 303 for a command
-    of another list and for a Reject that is not the first command.
+    parameters that are mandatory in third-party call control. Assumed: 303 for a
+    command of another list and for a Reject that is not the first command.
     """
     first = answer[0] if answer else None
     for command in _walk(answer):

@@ -32,8 +32,8 @@ _TALKING: t.Final = (CallState.IN_CALL, CallState.HOLD)
 class ThirdPartyCall(Session):
     """A call between two extensions; each change is posted as a CallChanged.
 
-    The call begins Ringing. Assumed: commands for a call that is over are left out, since
-    a live phone system is always a little ahead of an application.
+    The call begins Ringing. Assumed: commands for a call that is over are left out,
+    since a live phone system is always a little ahead of an application.
     """
 
     def __init__(self, board: Switchboard, caller: str, callee: str) -> None:

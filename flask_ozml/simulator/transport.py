@@ -200,9 +200,7 @@ class OverNetwork:
             ) from error
         if len(answer) > MAX_ANSWER:
             raise _too_long()
-        return Reply(
-            response.status, response.headers.get("Content-Type", ""), answer
-        )
+        return Reply(response.status, response.headers.get("Content-Type", ""), answer)
 
     def _connect(self) -> socket.socket:
         target = self._target

@@ -63,9 +63,9 @@ FIELDS: t.Final[Mapping[str, tuple[str, ...]]] = {
 def body(kind: str, values: Mapping[str, str]) -> bytes:
     """The body of a notification.
 
-    A blank is written as ``+``, ``*#:/!`` as they are, as in the vendor's examples; what
-    could be taken for something else (``& % + =``, control characters, non-ASCII as
-    UTF-8) is percent-encoded (assumed; the examples have none).
+    A blank is written as ``+``, ``*#:/!`` as they are, as in the vendor's examples;
+    what could be taken for something else (``& % + =``, control characters, non-ASCII
+    as UTF-8) is percent-encoded (assumed; the examples have none).
 
     :param kind: which notification.
     :param values: values by wire name; a name without one is left out.
