@@ -24,8 +24,8 @@ class Leg(Session):
     """The API extension's side of a call, or of a text message.
 
     Time is virtual and each call has its own: Delay and waiting move the clock, a text
-    or a file takes no time (assumed), and nothing sleeps. When the script ends, the call
-    is hung up (documented).
+    or a file takes no time (assumed), and nothing sleeps. When the script ends, the
+    call is hung up (documented).
 
     :param state: in a state other than InCall there is nobody to talk to, and commands
         that need a call are left out (assumed; the vendor's lists allow them there).

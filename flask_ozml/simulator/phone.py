@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from ..errors import InvalidParameter
 from ..errors import OzMLError
 from ..errors import StatusCode
-from .calls import MAX_SECONDS
 from .calls import Call
+from .calls import MAX_SECONDS
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
 from .switchboard import Event
@@ -150,7 +150,7 @@ def _played(system: PhoneSystem, screen: Screen, play: Callable[[], None]) -> in
     reason = None
     try:
         play()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # anything the application raises
         screen.show(system.sessions)
         if not isinstance(error, OzMLError):
             screen.traceback(error)

@@ -21,8 +21,8 @@ from ..errors import InvalidParameter
 from ..errors import NotImplementedCommand
 from ..errors import ParseError
 from ..errors import StatusCode
-from ..notifications import KINDS
 from ..notifications import ErrorNotification
+from ..notifications import KINDS
 from ..serializer import loads
 from . import wire
 from .exceptions import CallLoop

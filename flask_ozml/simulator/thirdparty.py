@@ -174,20 +174,25 @@ class ThirdPartyCall(Session):
         call: ThirdPartyCall | None = self
         call_id = getattr(command, "call_id", None)
         if call_id not in (None, "", self.id):
-            call = self.board.live_calls.get(call_id)
+            call = _find(self, command, "CallId", call_id)
         if call is None:
-            self.board.report(self, _no_such_call(command, "CallId"))
-        elif call.ended:
+            return
+        if call.ended:
             call.note("*", f"left out {type(command).__name__}, the call is over")
         else:
             call.commands.append(command)
             _EXECUTORS[command.origin](call, command)
 
 
-def _no_such_call(command: ozml.Command, parameter: str) -> InvalidParameter:
-    return InvalidParameter(
-        type(command).__name__, parameter, "is not the id of a call that goes on"
-    )
+def _find(
+    call: ThirdPartyCall, command: ozml.Command, parameter: str, call_id: str
+) -> ThirdPartyCall | None:
+    """The call of this id; assumed: 302 if there is none that goes on."""
+    found = call.board.live_calls.get(call_id)
+    if found is None:
+        name, rule = type(command).__name__, "is not the id of a call that goes on"
+        call.board.report(call, InvalidParameter(name, parameter, rule))
+    return found
 
 
 def _hear(call: ThirdPartyCall, party: str, what: str) -> None:
@@ -268,17 +273,11 @@ def _attended_transfer(call: ThirdPartyCall, command: ozml.AttendedTransfer) -> 
     caller; the transferred call ends as Transferred, and the target call goes on InCall
     with the transferred party in the place of the transferor.
     """
-    calls = call.board.live_calls
-    target = calls.get(command.target_call_id)
-    transferred = calls.get(command.transferred_call_id or call.id)
-    for parameter, found in (
-        ("TargetCallId", target),
-        ("TransferredCallId", transferred),
-    ):
-        if found is None:
-            call.board.report(call, _no_such_call(command, parameter))
-            return
-    assert target is not None and transferred is not None
+    moved_id = command.transferred_call_id or call.id
+    target = _find(call, command, "TargetCallId", command.target_call_id)
+    transferred = _find(call, command, "TransferredCallId", moved_id)
+    if target is None or transferred is None or target is transferred:
+        return
     transferor, moved = transferred.caller, transferred.callee
     if command.transferor_party == "callee":
         transferor, moved = moved, transferor

@@ -200,6 +200,8 @@ class OverNetwork:
             ) from error
         if len(answer) > MAX_ANSWER:
             raise _too_long()
+        if response.length:
+            raise TransportError("The answer was cut off.")
         return Reply(response.status, response.headers.get("Content-Type", ""), answer)
 
     def _connect(self) -> socket.socket:
