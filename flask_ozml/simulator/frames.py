@@ -133,15 +133,15 @@ class Menu(Frame):
             self._repeat_or_leave(leg)
 
     def _go_back(self, leg: "Leg") -> None:
-        for index in range(len(leg.stack) - 2, -1, -1):
-            frame = leg.stack[index]
-            if isinstance(frame, Menu):
-                del leg.stack[index + 1 :]
-                frame.restart()
-                return
-            if isinstance(frame, Script) and frame.answer:
-                break
-        leg.stack.pop()
+        # At the bottom of the stack is always an answer.
+        index = len(leg.stack) - 2
+        while isinstance(frame := leg.stack[index], Script) and not frame.answer:
+            index -= 1
+        if isinstance(frame, Menu):
+            del leg.stack[index + 1 :]
+            frame.restart()
+        else:
+            leg.stack.pop()
 
     def _finish(self, leg: "Leg") -> None:
         commands = self._command.inputs.get(self._entered)
