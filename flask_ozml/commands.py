@@ -1,8 +1,9 @@
 """The OzML commands: what a view can tell the phone system to do.
 
-Class names are the names of OzML; arguments are its attribute names in snake_case. The
-one positional argument is what OzML writes as the element's text (``Route``, ``Forward``
-and ``SendDTMF`` write it as an attribute). An argument that is left out is not written.
+Class names are the names of OzML; arguments are its attribute names in snake_case.
+The one positional argument is what OzML writes as the element's text (``Route``,
+``Forward`` and ``SendDTMF`` write it as an attribute). An argument that is left out is
+not written.
 
 Wrong arguments fail where they are written, with
 :exc:`~flask_ozml.errors.InvalidParameter`. Which notification a command may answer is
@@ -13,7 +14,8 @@ and families: the vendor's pages "OzML ... command" and "HTTP API Notifications"
 
 import dataclasses
 import difflib
-import inspect
+import functools
+import itertools
 import re
 import typing as t
 from collections.abc import Callable
@@ -37,10 +39,10 @@ class Command:
 
     #: The argument that OzML writes as the element's text.
     written_as_text: t.ClassVar[str | None] = None
-    #: Arguments that a command cannot do without in a third-party answer.
-    third_party_mandatory: t.ClassVar[tuple[str, ...]] = ()
-    #: Arguments that the phone system knows in an API extension's answer only.
-    extension_only: t.ClassVar[tuple[str, ...]] = ()
+    #: Arguments that the command cannot do without in answers of a family.
+    mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
+    #: Arguments that the phone system does not know in answers of a family.
+    unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
     #: Arguments that say where a call or a text message goes.
     destinations: t.ClassVar[tuple[str, ...]] = ()
     #: Whether the command is legal as the first one of an answer only.
@@ -48,52 +50,16 @@ class Command:
 
     #: What the command takes, in the order in which OzML writes it.
     arguments: t.ClassVar[tuple["Argument", ...]] = ()
-    #: Whether the first argument may be given by position.
-    positional: t.ClassVar[bool] = False
     #: The command of OzML that a class is, for a user's subclass too.
     origin: t.ClassVar["type[Command]"]
-
-    def __init__(self, /, *args: object, **arguments: object) -> None:
-        if args:
-            self._name_positional(args, arguments)
-        for name, store, rule, mandatory in self.arguments:
-            value = arguments.pop(name, None)
-            if value is not None:
-                rule.check(type(self).__name__, name, value)
-            elif mandatory:
-                raise ParameterTypeError(
-                    type(self).__name__, name, f"is mandatory and {rule.words}"
-                )
-            store(self, value)
-        if arguments:
-            raise _unknown_argument(type(self), next(iter(arguments)))
-
-    def _name_positional(
-        self, args: tuple[object, ...], arguments: dict[str, object]
-    ) -> None:
-        name = self.arguments[0].name if self.positional else None
-        if name is None or name in arguments or len(args) > 1:
-            raise TypeError(
-                f"{type(self).__name__} takes the arguments"
-                f" {inspect.signature(type(self))}; the call gives"
-                f" {len(args)} of them by position."
-            )
-        arguments[name] = args[0]
-
-    @property
-    def children(self) -> "tuple[Command, ...]":
-        """The commands directly inside of this one."""
-        return ()
-
-    @property
-    def depth(self) -> int:
-        """How deep commands nest below this one."""
-        return 0
-
-    @property
-    def obeys(self) -> "type[Command]":
-        """The class whose families and rules hold for this command."""
-        return self.origin
+    #: The class whose families and rules hold for a command.
+    obeys: "type[Command]"
+    #: The commands directly inside of a command.
+    children: "tuple[Command, ...]" = ()
+    #: How deep commands nest below a command.
+    depth: int = 0
+    # Stores what it is given, checked; the __init__ where a command has no other.
+    _take_arguments: t.ClassVar[Callable[..., None]]
 
 
 class RoutingCommand(Command):
@@ -121,58 +87,96 @@ class Argument(t.NamedTuple):
     store: Callable[[Command, object], None]
     rule: rules.Rule
     mandatory: bool
+    by_position: bool
+
+
+class _Mandatory:
+    """The default of an argument that has none."""
+
+    def __repr__(self) -> str:
+        return "<mandatory>"
+
+
+_MANDATORY: t.Final = _Mandatory()
+_INIT: t.Final = """\
+def __init__(self, {parameters}**unknown):
+    if unknown:
+        refuse_unknown(unknown)
+{lines}"""
+_LINES: t.Final = """\
+    if {guard}(type({name}) is not type_{name} or not accepts_{name}({name})):
+        check_{name}({name})
+    store_{name}(self, {name})
+"""
+
+
+def _init(command: type[Command]) -> Callable[..., None]:
+    """Write an ``__init__`` with a line for each argument, as dataclasses does.
+
+    A loop over the arguments costs twice as much, which commands are built too often
+    for.
+    """
+    names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
+    names["refuse_unknown"] = functools.partial(_refuse_unknown, command)
+    parameters = lines = ""
+    for position, (name, store, rule, mandatory, by_position) in enumerate(
+        command.arguments
+    ):
+        parameters += "*, " if not by_position and parameters.count("*") == 0 else ""
+        parameters += f"{name}={'MANDATORY' if mandatory else None}, "
+        guard = "" if mandatory else f"{name} is not None and "
+        lines += _LINES.format(name=name, guard=guard)
+        names[f"type_{name}"] = rule.type
+        names[f"accepts_{name}"] = rule.accepts
+        names[f"check_{name}"] = functools.partial(_check, command, position)
+        names[f"store_{name}"] = store
+    exec(_INIT.format(parameters=parameters, lines=lines), names)
+    return t.cast(Callable[..., None], names["__init__"])
+
+
+def _check(command: type[Command], position: int, value: object) -> None:
+    argument = command.arguments[position]
+    if value is _MANDATORY:
+        raise ParameterTypeError(
+            command.__name__, argument.name, f"is mandatory and {argument.rule.words}"
+        )
+    argument.rule.check(command.__name__, argument.name, value)
+
+
+def _refuse_unknown(command: type[Command], unknown: Mapping[str, object]) -> None:
+    known = [field.name for field in dataclasses.fields(command) if field.repr]  # type: ignore[arg-type]  # a dataclass
+    name = next(iter(unknown))
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
+    raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
 
 
 _C = t.TypeVar("_C", bound=type[Command])
 
 
-def _unknown_argument(command: type[Command], name: str) -> ParameterTypeError:
-    known = [field.name for field in dataclasses.fields(command) if field.repr]  # type: ignore[arg-type]  # a dataclass
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
-    return ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
-
-
-def _signature(fields: Iterable["dataclasses.Field[object]"]) -> inspect.Signature:
-    kinds = {
-        False: inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        True: inspect.Parameter.KEYWORD_ONLY,
-    }
-    return inspect.Signature(
-        [
-            inspect.Parameter(
-                field.name,
-                kinds[bool(field.kw_only)],
-                default=inspect.Parameter.empty if _mandatory(field) else None,
-            )
-            for field in fields
-        ]
-    )
-
-
-def _mandatory(field: "dataclasses.Field[object]") -> bool:
-    return field.default is dataclasses.MISSING
-
-
 @t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def _command(cls: _C) -> _C:
-    """A frozen, slotted dataclass that checks its arguments by their annotations.
-
-    The ``__init__`` is Command's: the dataclass's own would know neither the rules nor
-    the nearest name, and cost more.
-    """
-    made = dataclasses.dataclass(frozen=True, slots=True, init=False)(cls)
-    fields = [f for f in dataclasses.fields(made) if f.init]  # type: ignore[arg-type]  # made above
+    """A frozen, slotted dataclass that checks its arguments by their annotations."""
+    made: type[Command] = dataclasses.dataclass(frozen=True, slots=True, init=False)(
+        cls
+    )
     made.origin = made
+    if not hasattr(made, "obeys"):
+        made.obeys = made
     made.arguments = tuple(
         Argument(
-            f.name, getattr(made, f.name).__set__, rules.rule_of(f.type), _mandatory(f)
+            field.name,
+            getattr(made, field.name).__set__,
+            rules.rule_of(field.type),
+            field.default is dataclasses.MISSING,
+            not field.kw_only,
         )
-        for f in fields
+        for field in dataclasses.fields(made)  # type: ignore[arg-type]  # made above
+        if field.init
     )
-    made.positional = bool(fields) and not fields[0].kw_only
+    made._take_arguments = _init(made)
     if "__init__" not in cls.__dict__:
-        made.__signature__ = _signature(fields)  # type: ignore[attr-defined]  # for help()
+        made.__init__ = made._take_arguments  # type: ignore[method-assign]  # as dataclass does
     return t.cast(_C, made)
 
 
@@ -226,7 +230,7 @@ class BlindTransfer(ThirdPartyCommand, ExtensionCommand):
     """
 
     written_as_text = "target"
-    third_party_mandatory = ("transferor_party",)
+    mandatory_in = {ThirdPartyCommand: ("transferor_party",)}
     destinations = ("target",)
 
     target: rules.Destination
@@ -296,7 +300,7 @@ class Play(ThirdPartyCommand, ExtensionCommand):
     """
 
     written_as_text = "audio_file"
-    third_party_mandatory = ("party",)
+    mandatory_in = {ThirdPartyCommand: ("party",)}
 
     audio_file: rules.Text
     _: KW_ONLY
@@ -317,7 +321,7 @@ class Record(ThirdPartyCommand, ExtensionCommand):
     :param finish_digits: keys of which any one ends the recording.
     """
 
-    extension_only = ("duration", "inactivity", "finish_digits")
+    unknown_in = {ThirdPartyCommand: ("duration", "inactivity", "finish_digits")}
 
     _: KW_ONLY
     finished_url: rules.Url | None = None
@@ -354,7 +358,7 @@ class Speak(ThirdPartyCommand, ExtensionCommand):
     """
 
     written_as_text = "text"
-    third_party_mandatory = ("party",)
+    mandatory_in = {ThirdPartyCommand: ("party",)}
 
     text: rules.Text
     _: KW_ONLY
@@ -465,7 +469,7 @@ _V = t.TypeVar("_V")
 
 
 class FrozenDict(dict[_K, _V]):
-    """A dict that cannot change, so that a frozen command can be hashed."""
+    """A dict that cannot change, so that what is frozen is so to the bottom."""
 
     __slots__ = ()
 
@@ -476,10 +480,15 @@ class FrozenDict(dict[_K, _V]):
         return type(self), (dict(self),)
 
     def _refuse(self, *args: object, **kwargs: object) -> t.NoReturn:
-        raise TypeError("A command cannot be changed; make a new one.")
+        raise TypeError("It cannot be changed; make a new one.")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
+
+
+def _derived() -> t.Any:
+    """A field that follows from the others."""
+    return dataclasses.field(init=False, repr=False, compare=False)
 
 
 def _checked_children(
@@ -562,7 +571,8 @@ class UserInput(ExtensionCommand):
     min_digits: rules.DigitCount | None = None
     max_digits: rules.DigitCount | None = None
     forward_to_url: rules.Url | None = None
-    _depth: int = dataclasses.field(init=False, repr=False, compare=False)
+    children: tuple[Command, ...] = _derived()
+    depth: int = _derived()
 
     def __init__(
         self,
@@ -572,28 +582,20 @@ class UserInput(ExtensionCommand):
         | None = None,
         **arguments: t.Unpack[_UserInputArguments],
     ) -> None:
-        Command.__init__(self, **arguments)
+        self._take_arguments(**arguments)
         initial = _checked_children("UserInput", "initial_commands", initial_commands)
         choices = _normalized_inputs({} if inputs is None else inputs)
         set_field = object.__setattr__
         set_field(self, "initial_commands", initial)
         set_field(self, "inputs", choices)
-        set_field(self, "_depth", _checked_depth("UserInput", self.children))
+        children = (*initial, *itertools.chain(*choices.values()))
+        set_field(self, "children", children)
+        set_field(self, "depth", _checked_depth("UserInput", children))
         low, high = self.min_digits, self.max_digits
         if low is not None and high is not None and low > high:
             raise InvalidParameter(
                 "UserInput", "min_digits", "must not be above max_digits", low
             )
-
-    @property
-    def children(self) -> tuple[Command, ...]:
-        return self.initial_commands + tuple(
-            command for commands in self.inputs.values() for command in commands
-        )
-
-    @property
-    def depth(self) -> int:
-        return self._depth
 
 
 # Letters outside ASCII are legal in XML names, but parsers differ in which.
@@ -639,7 +641,9 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
     name: str = dataclasses.field(init=False)
     attributes: Mapping[str, str] = dataclasses.field(init=False)
     content: tuple[str | Command, ...] = dataclasses.field(init=False)
-    _depth: int = dataclasses.field(init=False, repr=False, compare=False)
+    obeys: type[Command] = _derived()
+    children: tuple[Command, ...] = _derived()
+    depth: int = _derived()
 
     def __init__(
         self,
@@ -659,19 +663,10 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
         set_field(self, "name", name)
         set_field(self, "attributes", FrozenDict(attributes or {}))
         set_field(self, "content", _merged_content(content))
-        set_field(self, "_depth", _checked_depth("Element", self.children))
-
-    @property
-    def children(self) -> tuple[Command, ...]:
-        return tuple(item for item in self.content if isinstance(item, Command))
-
-    @property
-    def depth(self) -> int:
-        return self._depth
-
-    @property
-    def obeys(self) -> type[Command]:
-        return BY_NAME.get(self.name.lower(), Element)
+        children = tuple(item for item in content if isinstance(item, Command))
+        set_field(self, "children", children)
+        set_field(self, "depth", _checked_depth("Element", children))
+        set_field(self, "obeys", BY_NAME.get(name.lower(), Element))
 
 
 #: The commands of this module by their names in lower case.

@@ -1,15 +1,14 @@
 """The notifications: what the phone system tells a web application.
 
-A notification is a form-urlencoded POST. :func:`parse` makes of its body a typed, frozen
-object, whose attributes are the names on the wire in snake_case. Source: the vendor's
-page "HTTP API Notifications".
+A notification is a form-urlencoded POST. :func:`parse` makes of its body a typed,
+frozen object, whose attributes are the names on the wire in snake_case. Source: the
+vendor's page "HTTP API Notifications".
 """
 
 import dataclasses
 import enum
 import logging
 import re
-import types
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from .commands import Command
 from .commands import ExtensionCommand
+from .commands import FrozenDict
 from .commands import RoutingCommand
 from .commands import ThirdPartyCommand
 from .errors import NotificationError
@@ -28,8 +28,8 @@ _logger = logging.getLogger("flask_ozml")
 class CallState(enum.StrEnum):
     """The state of a call, as in CallChanged.
 
-    Source: the vendor's pages "HTTP API Notifications" and, for ``Answered``, "What type
-    of callstates can you get as a response to the ListActiveCalls command".
+    Source: the vendor's pages "HTTP API Notifications" and, for ``Answered``, "What
+    type of callstates can you get as a response to the ListActiveCalls command".
     """
 
     RINGING = "Ringing"
@@ -72,7 +72,8 @@ def _read_verbatim(name: str, value: str) -> str:
 def _read_number(name: str, value: str) -> str:
     """A telephone number; one leading blank is a plus that was sent unescaped."""
     number = value.strip()
-    return f"+{number}" if number and value[0] == " " != value[1] else number
+    unescaped = number and value[0] == " " and value[1] not in " +"
+    return f"+{number}" if unescaped else number
 
 
 _BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
@@ -167,7 +168,7 @@ class Notification:
 
     #: All that was posted, under the names that were posted; read-only, not compared.
     fields: Mapping[str, str] = dataclasses.field(
-        default_factory=lambda: types.MappingProxyType({}), kw_only=True, compare=False
+        default_factory=FrozenDict, kw_only=True, compare=False
     )
 
     @property
@@ -457,7 +458,7 @@ def parse(notification: type[_N], body: bytes, *, charset: str = "cp1252") -> _N
                     f"{notification.notification_name} without {attribute!r}, which it"
                     f" needs; {_posted_to(notification)}"
                 )
-    return notification(fields=types.MappingProxyType(posted), **values)
+    return notification(fields=FrozenDict(posted), **values)
 
 
 def _read_fields(
@@ -466,10 +467,8 @@ def _read_fields(
     posted: dict[str, str] = {}
     known: dict[str, str] = {}
     expected = _KNOWN[notification]
-    for part in body.split(b"&"):
-        raw_name, _, raw_value = part.partition(b"=")
-        name = _decode(raw_name, charset).strip()
-        value = _decode(raw_value, charset)
+    for posted_name, _, value in _pairs(body, charset):
+        name = posted_name.strip()
         if not name and not value:
             continue
         posted[name] = value
@@ -477,11 +476,25 @@ def _read_fields(
         if wire in expected:
             if wire in known:
                 raise NotificationError(
-                    f"{notification.notification_name} with the field {wire!r} twice;"
-                    " nobody can tell which one is meant."
+                    f"{notification.notification_name} with the field {wire!r} twice,"
+                    " and nobody can tell which one is meant;"
+                    f" {_posted_to(notification)}"
                 )
             known[wire] = value
     return posted, known
+
+
+def _pairs(body: bytes, charset: str) -> list[tuple[str, str, str]]:
+    """The fields as ``str.partition`` gives them."""
+    if b"%" not in body and b"+" not in body:
+        try:
+            return [part.partition("=") for part in body.decode().split("&")]
+        except UnicodeDecodeError:
+            pass
+    return [
+        (_decode(name, charset), "=", _decode(value, charset))
+        for name, _, value in [part.partition(b"=") for part in body.split(b"&")]
+    ]
 
 
 def _decode(raw: bytes, charset: str) -> str:

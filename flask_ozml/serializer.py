@@ -59,7 +59,7 @@ def dumps(commands: Iterable[Command]) -> bytes:
     Text comes out byte-exact through any XML parser; characters that XML cannot hold
     become U+FFFD.
     """
-    content = "".join(map(_markup, commands))
+    content = _write_all(commands)
     root = f"<Response>{content}</Response>" if content else "<Response/>"
     return f"{_DECLARATION}{root}".encode()
 
@@ -113,36 +113,36 @@ def _tagged(name: str, attributes: str, content: str) -> str:
     return f"<{name}{attributes}/>"
 
 
-def _markup(command: Command) -> str:
-    return _WRITERS.get(command.origin, _write_plain)(command)
+def _written(command: Command, content: str = "") -> str:
+    """A command as its layout says, around content that is not an argument."""
+    name, attributes, text = _LAYOUTS[command.origin]
+    written = ""
+    for argument, start in attributes:
+        value = getattr(command, argument)
+        if value is not None:
+            written += f'{start}{_attribute_value(value)}"'
+    if text is not None:
+        content = _IN_TEXT.sub(_reference, str(getattr(command, text)))
+    return _tagged(name, written, content)
 
 
-def _attributes_of(command: Command, layout: _Layout) -> str:
+def _write_all(commands: Iterable[Command]) -> str:
     return "".join(
-        f'{start}{_attribute_value(value)}"'
-        for argument, start in layout.attributes
-        if (value := getattr(command, argument)) is not None
+        [_WRITERS.get(command.origin, _written)(command) for command in commands]
     )
-
-
-def _write_plain(command: Command) -> str:
-    layout = _LAYOUTS[command.origin]
-    content = _text(getattr(command, layout.text)) if layout.text else ""
-    return _tagged(layout.name, _attributes_of(command, layout), content)
 
 
 def _write_user_input(command: t.Any) -> str:
-    content = _tagged(
-        "InitialCommands", "", "".join(map(_markup, command.initial_commands))
-    )
+    content = _tagged("InitialCommands", "", _write_all(command.initial_commands))
     inputs = "".join(
-        _tagged("Input", f' key="{keys}"', "".join(map(_markup, commands)))
-        for keys, commands in command.inputs.items()
+        [
+            _tagged("Input", f' key="{keys}"', _write_all(commands))
+            for keys, commands in command.inputs.items()
+        ]
     )
     if inputs:
         content += f"<Inputs>{inputs}</Inputs>"
-    layout = _LAYOUTS[command.origin]
-    return _tagged(layout.name, _attributes_of(command, layout), content)
+    return _written(command, content)
 
 
 def _write_element(command: t.Any) -> str:
@@ -151,7 +151,7 @@ def _write_element(command: t.Any) -> str:
         for name, value in command.attributes.items()
     )
     content = "".join(
-        _text(item) if isinstance(item, str) else _markup(item)
+        _text(item) if isinstance(item, str) else _write_all((item,))
         for item in command.content
     )
     return _tagged(command.name, attributes, content)
@@ -166,9 +166,9 @@ _WRITERS: t.Final[Mapping[type[Command], Callable[[t.Any], str]]] = {
 def loads(document: bytes | str, *, strict: bool = False) -> list[Command]:
     """Read an OzML document, as leniently as the vendor's own examples ask for.
 
-    Names match in any case, white space may stand before the declaration, and where OzML
-    writes an argument as text it may also stand in an attribute. A document type, and so
-    any entity, is refused.
+    Names match in any case, white space may stand before the declaration, and where
+    OzML writes an argument as text it may also stand in an attribute. A document type,
+    and so any entity, is refused.
 
     :param document: the document; ``str`` is read whatever encoding it declares.
     :param strict: whether a command that has no class is an error, not an Element.
@@ -273,7 +273,7 @@ def _with_text(
     command: type[Command], text: str, arguments: dict[str, object]
 ) -> dict[str, object]:
     """Add the text of an element to its arguments, where it is one."""
-    first = command.arguments[0] if command.positional else None
+    first = next((row for row in command.arguments if row.by_position), None)
     if first and first.name not in arguments:
         if text or command.written_as_text:
             arguments[first.name] = _value(first.rule, text)
@@ -328,7 +328,7 @@ def _read_user_input(node: _Node, strict: bool) -> UserInput:
             _read_inputs(child, inputs, strict)
         else:
             raise ParseError(
-                f"{node.name} holds {child.name!r}; it takes InitialCommands and Inputs."
+                f"{node.name} holds {child.name!r}, not InitialCommands or Inputs."
             )
     return UserInput(*t.cast(t.Any, initial), inputs=t.cast(t.Any, inputs), **arguments)
 

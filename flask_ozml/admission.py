@@ -1,0 +1,292 @@
+"""May this sender post? Address, then token; only then the body, up to the limit."""
+
+import contextlib
+import dataclasses
+import io
+import ipaddress
+import logging
+import typing as t
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from flask import Flask
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import Rule
+from werkzeug.wsgi import get_content_length
+
+from .config import frozen_snapshot
+from .config import Network
+from .config import read_settings
+from .config import Settings
+from .config import snapshot
+from .errors import ConfigurationError
+from .errors import TokenError
+from .errors import TokenExpired
+from .notifications import Notification
+from .tokens import EndpointTokens
+from .tokens import is_state_token
+from .tokens import StateToken
+
+#: The URL variable that holds the token.
+TOKEN_VARIABLE: t.Final = "ozml_token"
+#: Where :data:`flask.g` keeps the Admission or Refused of the current request.
+ADMISSION: t.Final = "_flask_ozml_admission"
+
+_EXTENSION: t.Final = "flask_ozml"
+_CONTENT_TYPES: t.Final = ("", "application/x-www-form-urlencoded")
+_logger = logging.getLogger("flask_ozml")
+
+
+def log(
+    level: int, message: str, *args: object, exc_info: BaseException | None = None
+) -> None:
+    """Log, and live through a handler that raises: a call is worth more."""
+    with contextlib.suppress(Exception):
+        _logger.log(level, message, *args, exc_info=exc_info)
+
+
+class Refused(Exception):
+    """A request is answered with a status and one line of text.
+
+    :param status: the HTTP status.
+    :param reason: the line; it is logged too, so it holds no posted value.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint of a registered blueprint."""
+
+    name: str
+    owner: object
+    notification: type[Notification]
+
+    @property
+    def registration(self) -> str:
+        """The name by which the blueprint is registered."""
+        return self.name.rpartition(".")[0]
+
+    def plain_rule(self, app: Flask) -> Rule:
+        """The URL rule without the token."""
+        rules = app.url_map.iter_rules(self.name)
+        return next(rule for rule in rules if TOKEN_VARIABLE not in rule.arguments)
+
+
+class Configured:
+    """What is derived from one state of an app's configuration."""
+
+    def __init__(self, config: Mapping[str, t.Any]) -> None:
+        self.seen = frozen_snapshot(config)
+        self.settings: Settings = read_settings(config)
+        self._tokens: dict[str, EndpointTokens] = {}
+
+    def tokens(self, endpoint: Endpoint) -> EndpointTokens:
+        """Makes and checks the tokens of an endpoint.
+
+        :raises ConfigurationError: if there is no key.
+        """
+        tokens = self._tokens.get(endpoint.name)
+        if tokens is None:
+            if not self.settings.keys:
+                raise ConfigurationError(
+                    "The URLs for the phone system are signed: set OZML_SECRET_KEY (or"
+                    " SECRET_KEY) to a long random value, the same in each process."
+                )
+            tokens = EndpointTokens(endpoint.name, self.settings.keys)
+            self._tokens[endpoint.name] = tokens
+        return tokens
+
+
+class AppState:
+    """What the package keeps with an app: nothing of any request."""
+
+    def __init__(self, app: Flask) -> None:
+        self.endpoints: dict[str, Endpoint] = {}
+        self._configured = Configured(app.config)
+        self._logged: set[object] = set()
+
+    def configured(self, app: Flask) -> Configured:
+        """What holds now; apps and tests change their configuration late.
+
+        :raises ConfigurationError: for a value that has become wrong.
+        """
+        if snapshot(app.config) != self._configured.seen:
+            self._configured = Configured(app.config)
+        return self._configured
+
+    def log_once(self, topic: object, level: int, message: str, *args: object) -> None:
+        """Log what would be the same for each notification."""
+        if topic not in self._logged:
+            self._logged.add(topic)
+            log(level, message, *args)
+
+
+def state_of(app: Flask) -> AppState:
+    """The state of an app; made when the first blueprint is registered."""
+    state = app.extensions.get(_EXTENSION)
+    if state is None:
+        state = app.extensions[_EXTENSION] = AppState(app)
+    return t.cast(AppState, state)
+
+
+class Admission(t.NamedTuple):
+    """A request whose sender may post."""
+
+    app: Flask
+    endpoint: Endpoint
+    settings: Settings
+    body: bytes
+    #: What the URL says; None for a pasted one.
+    says: StateToken | TokenExpired | None
+
+
+def admit(
+    app: Flask,
+    state: AppState,
+    request: Request,
+    endpoint: Endpoint,
+    token: str | None,
+) -> Admission:
+    """Check the sender and read the body.
+
+    :raises Refused: if the sender may not post, or the body is too long, of another
+        type, or cut off.
+    """
+    try:
+        configured = state.configured(app)
+        settings = configured.settings
+        _check_address(request, settings)
+        says = _check_token(request, endpoint, token, state, configured)
+    except ConfigurationError as error:
+        state.log_once(str(error), logging.ERROR, "%s: %s", endpoint.name, error)
+        raise Refused(403, "The application is not configured; see its log.") from error
+    return Admission(app, endpoint, settings, _read_body(request, settings), says)
+
+
+def _check_address(request: Request, settings: Settings) -> None:
+    networks = settings.allowed_networks
+    if networks is not None and not _is_in(request.remote_addr, networks):
+        raise Refused(403, "The sender's address is not in OZML_ALLOWED_NETWORKS.")
+    if (
+        not settings.require_token
+        and "HTTP_X_FORWARDED_FOR" in request.environ
+        and "werkzeug.proxy_fix.orig" not in request.environ
+    ):
+        raise Refused(
+            403,
+            "Without tokens the sender's address must be known: there is a proxy in"
+            " front, so wrap the application in werkzeug's ProxyFix.",
+        )
+
+
+def _is_in(text: str | None, networks: Sequence[Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
+
+
+def _check_token(
+    request: Request,
+    endpoint: Endpoint,
+    token: str | None,
+    state: AppState,
+    configured: Configured,
+) -> StateToken | TokenExpired | None:
+    settings = configured.settings
+    if token is None:
+        if settings.require_token:
+            configured.tokens(endpoint)
+            raise Refused(
+                403, "The URL has no token; paste the one that 'flask ozml urls' shows."
+            )
+        return None
+    tokens = configured.tokens(endpoint)
+    path = _signed_path(request, token)
+    try:
+        if is_state_token(token):
+            return _on_path(tokens.loads(token, settings.token_max_age), path)
+        if not tokens.check_entry(token, path):
+            state.log_once(
+                endpoint.name,
+                logging.WARNING,
+                "%s: the pasted URL is signed with an old key; paste the one that"
+                " 'flask ozml urls' shows.",
+                endpoint.name,
+            )
+    except TokenExpired as error:
+        return error
+    except TokenError as error:
+        raise Refused(403, str(error)) from error
+    return None
+
+
+def _on_path(says: StateToken, path: str) -> StateToken:
+    if says.path != path:
+        raise TokenError("The token of the URL is for another URL.")
+    return says
+
+
+def _signed_path(request: Request, token: str) -> str:
+    """The path without the token where it has variables, which are signed too."""
+    rule = request.url_rule
+    if rule is None or len(rule.arguments) == 1:
+        return ""
+    return request.path.rstrip("/").removesuffix(token).rstrip("/")
+
+
+def _read_body(request: Request, settings: Settings) -> bytes:
+    environ = request.environ
+    length = get_content_length(environ)
+    limit = settings.max_content_length
+    if length is not None and length > limit:
+        raise Refused(413, f"The body is longer than {limit} bytes.")
+    content_type = environ.get("CONTENT_TYPE", "").partition(";")[0]
+    if content_type.strip().lower() not in _CONTENT_TYPES:
+        raise Refused(
+            415, "The body must be application/x-www-form-urlencoded, or say no type."
+        )
+    try:
+        body = (
+            _read(environ, length)
+            if length is not None
+            else _read_chunked(request, limit)
+        )
+    except RequestEntityTooLarge as error:
+        raise Refused(413, f"The body is longer than {limit} bytes.") from error
+    except Exception as error:
+        # Servers have exceptions of their own for a client that went away.
+        raise Refused(400, "The body could not be read to its end.") from error
+    if length is not None and length != len(body):
+        raise Refused(
+            400, f"The body is not as long as its Content-Length says, {length} bytes."
+        )
+    return body
+
+
+def _read_chunked(request: Request, limit: int) -> bytes:
+    request.max_content_length = limit
+    return request.get_data()
+
+
+def _read(environ: dict[str, t.Any], length: int) -> bytes:
+    """Read the body, and put it back for the site's own hooks.
+
+    ``request.get_data()`` would do the same at three times the cost.
+    """
+    stream = environ["wsgi.input"]
+    # Only a stream that ends by itself can be asked whether there is more.
+    wanted = length + 1 if environ.get("wsgi.input_terminated") else length
+    body: bytes = stream.read(wanted)
+    while len(body) < wanted and (more := stream.read(wanted - len(body))):
+        body += more
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body

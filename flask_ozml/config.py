@@ -1,0 +1,220 @@
+"""The configuration: every key, its default, and what it may be.
+
+URLs are read when a blueprint is registered, everything else whenever it has changed.
+"""
+
+import copy
+import dataclasses
+import datetime
+import ipaddress
+import re
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+from . import rules
+from .errors import ConfigurationError
+from .notifications import KINDS
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Key = str | bytes
+
+
+class _Wrong(Exception):
+    """A value breaks the rule that is the message."""
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong("must be True or False")
+    return value
+
+
+def _key(value: object) -> Key | None:
+    if value is not None and not isinstance(value, str | bytes):
+        raise _Wrong("must be a str or bytes")
+    return value or None
+
+
+def _keys(value: object) -> tuple[Key, ...]:
+    if value is None:
+        return ()
+    keys = _items(value)
+    if not all(isinstance(key, str | bytes) and key for key in keys):
+        raise _Wrong("must be a list of str or bytes")
+    return tuple(keys)
+
+
+def _items(value: object) -> list[t.Any]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise _Wrong("must be a list")
+    return list(value)
+
+
+def _public_url(value: object) -> str | None:
+    if value is None:
+        return None
+    rule = rules.rule_of(rules.Url)
+    if (
+        not isinstance(value, str)
+        or not rule.accepts(value)
+        or re.search("[?#]", value)
+    ):
+        raise _Wrong("must be an absolute http or https URL without query and fragment")
+    return value.rstrip("/")
+
+
+def _networks(value: object) -> tuple[Network, ...] | None:
+    if value is None:
+        return None
+    try:
+        return tuple(ipaddress.ip_network(item) for item in _items(value))
+    except ValueError as error:
+        raise _Wrong(
+            f"must be a list of addresses and CIDR networks ({error})"
+        ) from error
+
+
+def _patterns(value: object) -> tuple[re.Pattern[str], ...] | None:
+    if value is None:
+        return None
+    try:
+        patterns = tuple(re.compile(item) for item in _items(value))
+    except (re.error, TypeError) as error:
+        raise _Wrong(f"must be a list of regular expressions ({error})") from error
+    if not all(isinstance(pattern.pattern, str) for pattern in patterns):
+        raise _Wrong("must be a list of regular expressions for str")
+    return patterns
+
+
+def _positive_seconds(value: object) -> float:
+    if isinstance(value, datetime.timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise _Wrong("must be a timedelta, or seconds above 0")
+    return value
+
+
+def _positive_bytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise _Wrong("must be a number of bytes above 0")
+    return value
+
+
+def _charset(value: object) -> str:
+    ascii_bytes = bytes(range(128))
+    try:
+        if ascii_bytes.decode(t.cast(str, value)) == ascii_bytes.decode("ascii"):
+            bytes(range(256)).decode(t.cast(str, value), "replace")
+            return t.cast(str, value)
+    except (TypeError, LookupError, ValueError):
+        pass
+    raise _Wrong("must be the name of a text encoding that ASCII is a part of")
+
+
+class _Row(t.NamedTuple):
+    default: object
+    read: Callable[[t.Any], t.Any]
+    secret: bool = False
+
+
+_ROWS: t.Final[Mapping[str, _Row]] = {
+    "SECRET_KEY": _Row(None, _key, secret=True),
+    "SECRET_KEY_FALLBACKS": _Row(None, _keys, secret=True),
+    "OZML_SECRET_KEY": _Row(None, _key, secret=True),
+    "OZML_SECRET_KEY_FALLBACKS": _Row(None, _keys, secret=True),
+    "OZML_PUBLIC_URL": _Row(None, _public_url),
+    "OZML_REQUIRE_TOKEN": _Row(True, _flag),
+    "OZML_ALLOWED_NETWORKS": _Row(None, _networks),
+    "OZML_TOKEN_MAX_AGE": _Row(datetime.timedelta(days=7), _positive_seconds),
+    "OZML_MAX_CONTENT_LENGTH": _Row(256 * 1024, _positive_bytes),
+    "OZML_FALLBACK_CHARSET": _Row("cp1252", _charset),
+    "OZML_ALLOWED_DESTINATIONS": _Row(None, _patterns),
+}
+
+
+_DEFAULTS: t.Final = tuple((key, row.default) for key, row in _ROWS.items())
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration of an app, checked."""
+
+    #: The current key first; empty without any.
+    keys: tuple[Key, ...] = dataclasses.field(repr=False)
+    public_url: str | None
+    require_token: bool
+    allowed_networks: tuple[Network, ...] | None
+    #: Seconds.
+    token_max_age: float
+    #: Bytes.
+    max_content_length: int
+    fallback_charset: str
+    allowed_destinations: tuple[re.Pattern[str], ...] | None
+
+
+def snapshot(config: Mapping[str, t.Any]) -> list[object]:
+    """What the settings were read from, to be compared with what is there later."""
+    get = config.get
+    return [get(key, default) for key, default in _DEFAULTS]
+
+
+def frozen_snapshot(config: Mapping[str, t.Any]) -> list[object]:
+    """A snapshot that does not change with the lists in it."""
+    return [copy.copy(value) for value in snapshot(config)]
+
+
+def read_settings(config: Mapping[str, t.Any]) -> Settings:
+    """Read and check the configuration.
+
+    :raises ConfigurationError: for a wrong value; it names the key.
+    """
+    values = {key: _read(key, row, config) for key, row in _ROWS.items()}
+    own = "OZML_SECRET_KEY" if values["OZML_SECRET_KEY"] else "SECRET_KEY"
+    key, fallbacks = values[own], values[f"{own}_FALLBACKS"]
+    if not values["OZML_REQUIRE_TOKEN"] and values["OZML_ALLOWED_NETWORKS"] is None:
+        raise ConfigurationError(
+            "OZML_REQUIRE_TOKEN is False: set OZML_ALLOWED_NETWORKS to the addresses of"
+            " the phone system, or anybody may post."
+        )
+    return Settings(
+        keys=(key, *fallbacks) if key else (),
+        public_url=values["OZML_PUBLIC_URL"],
+        require_token=values["OZML_REQUIRE_TOKEN"],
+        allowed_networks=values["OZML_ALLOWED_NETWORKS"],
+        token_max_age=values["OZML_TOKEN_MAX_AGE"],
+        max_content_length=values["OZML_MAX_CONTENT_LENGTH"],
+        fallback_charset=values["OZML_FALLBACK_CHARSET"],
+        allowed_destinations=values["OZML_ALLOWED_DESTINATIONS"],
+    )
+
+
+def _read(key: str, row: _Row, config: Mapping[str, t.Any]) -> t.Any:
+    value = config.get(key, row.default)
+    try:
+        return row.read(value)
+    except _Wrong as error:
+        shown = type(value).__name__ if row.secret else repr(value)
+        raise ConfigurationError(f"{key} {error}, not {shown}.") from error
+
+
+def url_rules(config: Mapping[str, t.Any]) -> dict[str, str]:
+    """The URL rule of each kind of notification that is not left out.
+
+    :raises ConfigurationError: for a rule that is none, or stands twice.
+    """
+    found: dict[str, str] = {}
+    for kind in KINDS:
+        key = f"OZML_{kind.upper()}_URL"
+        rule = config.get(key, f"/{kind}")
+        if rule is None:
+            continue
+        if not isinstance(rule, str) or not rule.startswith("/"):
+            raise ConfigurationError(
+                f"{key} must be a URL rule that starts with '/', or None, not {rule!r}."
+            )
+        if rule in found.values():
+            raise ConfigurationError(f"{key}: {rule!r} is the URL of another kind.")
+        found[kind] = rule
+    return found
