@@ -283,10 +283,9 @@ def _check(answer: list[Command], family: type[Command]) -> None:
             command.first_only and command is not first
         ):
             raise InappropriateCommand(f"Command '{name}' cannot be used here")
-        if family is ThirdPartyCommand:
-            for parameter in command.third_party_mandatory:
-                if getattr(command, parameter) is None:
-                    raise InvalidParameter(name, parameter, "is mandatory here")
+        for parameter in command.mandatory_in.get(family, ()):
+            if getattr(command, parameter) is None:
+                raise InvalidParameter(name, parameter, "is mandatory here")
 
 
 def _walk(commands: Iterable[Command]) -> Iterator[Command]:
