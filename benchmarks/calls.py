@@ -1,0 +1,81 @@
+"""How many calls per second the simulator plays against an application.
+
+Run from the project's root as ``PYTHONPATH=. python benchmarks/calls.py``. It plays a
+menu of plain Flask and the example app, each with a random caller who takes ten steps.
+"""
+
+import gc
+import importlib
+import tempfile
+import time
+
+from flask import Flask
+
+from flask_ozml.commands import GoTo
+from flask_ozml.commands import Hangup
+from flask_ozml.commands import Speak
+from flask_ozml.commands import UserInput
+from flask_ozml.serializer import dumps
+from flask_ozml.simulator import PhoneSystem
+
+CALLS = 1000
+STEPS = 10
+BASE = "http://localhost"
+
+
+def plain_app() -> tuple[Flask, dict[str, str]]:
+    """A menu that leads to itself."""
+    menu = UserInput(
+        Speak("Press 1 for news, 2 for the weather, 3 to go."),
+        inputs={"1": GoTo(f"{BASE}/menu"), "2": GoTo(f"{BASE}/menu"), "3": Hangup()},
+        timeout=10,
+        repeat=True,
+    )
+    app = Flask("plain")
+    app.add_url_rule("/menu", "menu", lambda: dumps([menu]), methods=["POST"])
+    return app, {"incoming_call": f"{BASE}/menu"}
+
+
+def example_app(folder: str) -> tuple[Flask, dict[str, str]]:
+    """The example app, with its data in a folder."""
+    module = importlib.import_module("example_app")
+    app: Flask = module.create_app(folder)
+    app.config["OZML_PUBLIC_URL"] = BASE
+    with app.app_context():
+        return app, module.phone.urls()
+
+
+def play(app: Flask, urls: dict[str, str], calls: int) -> int:
+    """Play that many calls; returns how many notifications went wrong."""
+    wrong = 0
+    for seed in range(calls):
+        wrong += len(
+            PhoneSystem(app, urls).random_caller(seed, STEPS, api_extension="9999")
+        )
+    return wrong
+
+
+def main() -> None:
+    """Measure and print."""
+    measure(*plain_app())
+    with tempfile.TemporaryDirectory() as folder:
+        measure(*example_app(folder))
+
+
+def measure(app: Flask, urls: dict[str, str]) -> None:
+    """Print speed and memory for one application."""
+    wrong = play(app, urls, 100)
+    gc.collect()
+    before = len(gc.get_objects())
+    start = time.perf_counter()
+    wrong += play(app, urls, CALLS)
+    seconds = time.perf_counter() - start
+    print(f"{app.name}: {CALLS / seconds:.0f} calls of {STEPS} steps per second")
+    gc.collect()
+    grown = len(gc.get_objects()) - before
+    print(f"{app.name}: {grown} more objects after {CALLS} calls")
+    print(f"{app.name}: {wrong} findings")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""A phone in a terminal: plays a call, a text message or a routing, line by line.
+
+Each function gives the exit status: 1 if the application failed or answered with what
+the phone system would refuse, with the reason as the last line, else 0.
+"""
+
+import contextlib
+import traceback
+import typing as t
+from collections.abc import Callable
+from collections.abc import Sequence
+
+from ..errors import InvalidParameter
+from ..errors import OzMLError
+from ..errors import StatusCode
+from .calls import Call
+from .calls import MAX_SECONDS
+from .exceptions import CallStateError
+from .phonesystem import PhoneSystem
+from .switchboard import Event
+from .switchboard import Session
+
+#: Seconds that an empty line lets pass where nothing is due.
+PAUSE: t.Final = 10
+
+HELP: t.Final = (
+    "Type keys and Enter; an empty line lets time pass, Ctrl-D hangs up."
+    " While you are recorded, any words are spoken."
+)
+
+_COLOURS: t.Final = {"<": "36", ">": "1", "*": "33", "!": "31"}
+_WORST: t.Final = "31"
+
+
+class Screen:
+    """Writes transcripts to a stream, each line once.
+
+    :param out: a text stream.
+    :param colour: whether it is a terminal that shows colours.
+    """
+
+    def __init__(self, out: t.TextIO, colour: bool) -> None:
+        self._out = out
+        self._colour = colour
+        self._shown: dict[Session, int] = {}
+
+    def show(self, sessions: Sequence[Session], *, typed: bool = False) -> None:
+        """Write what has not been written yet.
+
+        :param typed: whether keys stand on the screen already.
+        """
+        for session in sessions:
+            if session not in self._shown:
+                self.line(session.title)
+            for event in session.events[self._shown.get(session, 0) :]:
+                if not (typed and _is_keys(event)):
+                    self.line(str(event), _COLOURS[event.mark])
+            self._shown[session] = len(session.events)
+
+    def line(self, text: str, colour: str | None = None) -> None:
+        """Write a line; what a terminal could take for an order is not passed on."""
+        one_line = " ".join(text.split())
+        plain = "".join(c if c.isprintable() else "\ufffd" for c in one_line)
+        encoding = self._out.encoding or "utf-8"
+        plain = plain.encode(encoding, "replace").decode(encoding)
+        if self._colour and colour:
+            plain = f"\x1b[{colour}m{plain}\x1b[0m"
+        self._out.write(f"{plain}\n")
+        self._out.flush()
+
+    def prompt(self) -> None:
+        """Ask for a line."""
+        self._out.write("> ")
+        self._out.flush()
+
+    def traceback(self, error: BaseException) -> None:
+        """Write the traceback of what the application raised."""
+        traceback.print_exception(error, file=self._out)
+
+
+def _is_keys(event: Event) -> bool:
+    return event.mark == ">" and not event.text.startswith("(")
+
+
+def call(
+    system: PhoneSystem,
+    out: t.TextIO,
+    *,
+    caller: str,
+    api_extension: str,
+    press: Sequence[str] = (),
+    typed: t.TextIO | None = None,
+    colour: bool = False,
+) -> int:
+    """Make a call.
+
+    :param press: keys, in groups that are pressed one after another; the call is hung
+        up behind them.
+    :param typed: without keys, where lines are read from: keys are pressed, an empty
+        line lets time pass, the end hangs up. Without it the caller hangs up at once.
+    """
+    screen = Screen(out, colour)
+
+    def play() -> None:
+        talk = system.incoming_call(caller, api_extension)
+        for keys in press:
+            _press(talk, keys)
+        if typed is not None and not press:
+            _talk(screen, system, talk, typed)
+        talk.hang_up()
+
+    return _played(system, screen, play)
+
+
+def sms(
+    system: PhoneSystem,
+    out: t.TextIO,
+    *,
+    sender: str,
+    recipient: str,
+    message: str,
+    api_extension: str,
+    colour: bool = False,
+) -> int:
+    """Send a text message to the application."""
+
+    def play() -> None:
+        system.incoming_sms(sender, recipient, message, api_extension)
+
+    return _played(system, Screen(out, colour), play)
+
+
+def route(
+    system: PhoneSystem,
+    out: t.TextIO,
+    *,
+    caller: str,
+    dialed: str,
+    colour: bool = False,
+) -> int:
+    """Dial a number and see where the call goes."""
+
+    def play() -> None:
+        system.route(caller, dialed)
+
+    return _played(system, Screen(out, colour), play)
+
+
+def _played(system: PhoneSystem, screen: Screen, play: Callable[[], None]) -> int:
+    reason = None
+    try:
+        play()
+    except Exception as error:  # noqa: BLE001  # anything the application raises
+        screen.show(system.sessions)
+        if not isinstance(error, OzMLError):
+            screen.traceback(error)
+        reason = f"{type(error).__name__}: {error}"
+    screen.show(system.sessions)
+    reason = reason or _reason(system)
+    if reason is None:
+        return 0
+    screen.line(reason, _WORST)
+    return 1
+
+
+def _reason(system: PhoneSystem) -> str | None:
+    if system.failures:
+        error = system.failures[-1]
+        return f"The fallback answered for {type(error).__name__}: {error}"
+    if system.errors:
+        refused = system.errors[-1]
+        name = StatusCode(refused.code).name.replace("_", " ").lower()
+        return f"The phone system refuses an answer, {name}: {refused.message}"
+    return None
+
+
+def _talk(screen: Screen, system: PhoneSystem, talk: Call, typed: t.TextIO) -> None:
+    screen.line(HELP)
+    screen.show(system.sessions)
+    while talk.live:
+        screen.prompt()
+        line = typed.readline()
+        if not line:
+            screen.line("")
+            return
+        _act(screen, talk, line.strip())
+        screen.show(system.sessions, typed=True)
+
+
+def _press(talk: Call, keys: str) -> None:
+    """Press keys; those behind the end of the call are not heard."""
+    if talk.live:
+        with contextlib.suppress(CallStateError):
+            talk.press(keys)
+
+
+def _act(screen: Screen, talk: Call, line: str) -> None:
+    if not line:
+        talk.wait(PAUSE if talk.patience is None else talk.patience)
+        return
+    try:
+        _press(talk, line)
+    except InvalidParameter:
+        if talk.recording:
+            talk.record(min(len(line.split()), MAX_SECONDS))
+        else:
+            screen.line(HELP)

@@ -1,0 +1,135 @@
+import typing as t
+
+import pytest
+
+from flask_ozml.notifications import CallState
+from simulator_pages import Pages
+from simulator_pages import url
+
+DOCTYPE = '<!DOCTYPE a [<!ENTITY b "{}">]>'
+REFUSED: list[tuple[t.Any, int, str]] = [
+    ("", 300, ""),
+    (" \n", 300, ""),
+    ("<!doctype html><title>Oops</title>", 300, ""),
+    ("<html><body><h1>It works!</h1></body></html>", 300, "'html'"),
+    ("Not found", 300, ""),
+    (b"\xff\xfe\x00", 300, ""),
+    ('{"Response": []}', 300, ""),
+    ("<Response><Speak>a</Response>", 300, ""),
+    ("<Response>a</Response>", 300, ""),
+    (("<Response/>", 500), 300, "status 500"),
+    (("<Response/>", 404), 300, "status 404"),
+    (("", 302, {"Location": "/menu"}), 300, "status 302"),
+    ("<Response>" + "<Speak>a</Speak>" * 700_000 + "</Response>", 300, "longer than"),
+    (DOCTYPE.format("c") + "<Response><Speak>&b;</Speak></Response>", 300, ""),
+    (
+        DOCTYPE.format("file:///etc/passwd") + "<Response>&b;</Response>",
+        300,
+        "",
+    ),
+    ("<Response>" * 10_000 + "</Response>" * 10_000, 302, "content"),
+    ("<Response><Dance/></Response>", 301, "Not implemented command: 'Dance'"),
+    ("<Response><Delay>soon</Delay></Response>", 302, "'time' for command 'Delay'"),
+    ("<Response><Speak volume='9'>a</Speak></Response>", 302, "'volume'"),
+    ("<Response><GoTo>/relative</GoTo></Response>", 302, "'url' for command 'GoTo'"),
+    ("<Response><GoTo>file:///etc/passwd</GoTo></Response>", 302, "'url'"),
+    ("<Response><Speak/><Reject/></Response>", 303, "'Reject' cannot be used here"),
+    ("<Response><Route Destination='1'/></Response>", 303, "'Route'"),
+    (
+        "<Response><UserInput><Inputs><Input key='1'><Hold/></Input></Inputs>"
+        "</UserInput></Response>",
+        303,
+        "'Hold'",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"), REFUSED, ids=map(str, range(len(REFUSED)))
+)
+def test_an_incoming_call_is_answered_with(
+    answer: t.Any, code: int, message: str
+) -> None:
+    pages = Pages(incoming_call=answer, error=("ignored", 500), menu="<Response/>")
+    call = pages.system.incoming_call()
+    (error,) = call.errors
+    assert error.code == code
+    assert message in error.message
+    assert (call.state, call.heard, call.commands) == (CallState.ERROR, [], [])
+    assert pages.system.errors == [error]
+    assert pages.asked == ["incoming_call", "error"]
+    assert pages.posted[1][1].startswith(f"NotificationName=Error&Code={code}&Message=")
+    assert str(call).splitlines()[1] == f"! {code} {error.message}"
+    pages.pages["incoming_call"] = "<Response><Speak>a</Speak></Response>"
+    assert pages.system.incoming_call().heard == ["a"]
+
+
+PROMPT = f"""<Response>
+    <UserInput enteredUrl="{url("pin")}"/><Speak>behind</Speak>
+</Response>"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"), REFUSED, ids=map(str, range(len(REFUSED)))
+)
+def test_keys_are_answered_with(answer: t.Any, code: int, message: str) -> None:
+    pages = Pages(incoming_call=PROMPT, pin=answer)
+    call = pages.system.incoming_call().press("1")
+    assert [error.code for error in call.errors] == [code]
+    assert call.heard == ["behind"]
+    assert call.state is CallState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    ["", "Party='all'", "CallId='C1'"],
+)
+def test_third_party_commands_need_their_party(parameters: str) -> None:
+    speak = f"<Response><Speak {parameters}>Hi</Speak></Response>"
+    call = Pages(call_changed=speak).system.call_between()
+    if "Party" in parameters:
+        assert not call.errors
+    else:
+        assert [error.message for error in call.errors] == [
+            "Missing or invalid parameter 'party' for command 'Speak'"
+            " (is mandatory here)"
+        ]
+
+
+ELSEWHERE = "https://example.org/x"
+
+
+@pytest.mark.parametrize(
+    ("command", "acts", "parameter"),
+    [
+        (f"<GoTo>{ELSEWHERE}</GoTo>", [], "'Url' for command 'GoTo'"),
+        (f"<UserInput ForwardToUrl='{ELSEWHERE}'/>", ["1"], "'ForwardToUrl'"),
+        (f"<Record FinishedUrl='{ELSEWHERE}' FinishDigits='1'/>", ["1"], "'Record'"),
+    ],
+)
+def test_a_url_of_another_host(command: str, acts: list[str], parameter: str) -> None:
+    pages = Pages(incoming_call=f"<Response>{command}</Response>")
+    call = pages.system.incoming_call()
+    for keys in acts:
+        call.press(keys)
+    (error,) = call.errors
+    assert error.code == 302
+    assert parameter in error.message
+    assert pages.system.not_opened == [ELSEWHERE]
+    assert pages.asked == ["incoming_call"]
+
+
+def test_other_urls_of_another_host() -> None:
+    pages = Pages(
+        incoming_call="<Response>"
+        f"<SendSms Recipient='1' DeliveryReportURL='{ELSEWHERE}/1'>Hi</SendSms>"
+        f"<Call Url='{ELSEWHERE}/2' ErrorUrl='{ELSEWHERE}/3'>2310</Call>"
+        "</Response>"
+    )
+    system = pages.system
+    system.incoming_call()
+    system.deliver(system.sms_sent[0])
+    system.calls_placed[0].answer()
+    assert system.not_opened == [f"{ELSEWHERE}/{number}" for number in (1, 2, 3)]
+    assert [error.code for error in system.errors] == [302, 302]
+    assert pages.asked == ["incoming_call"]

@@ -1,0 +1,203 @@
+import io
+import typing as t
+
+import pytest
+
+from flask_ozml.commands import BlindTransfer
+from flask_ozml.commands import GoTo
+from flask_ozml.commands import Hangup
+from flask_ozml.commands import Record
+from flask_ozml.commands import Route
+from flask_ozml.commands import SendSms
+from flask_ozml.commands import Speak
+from flask_ozml.commands import UserInput
+from flask_ozml.simulator import phone
+from simulator_pages import Pages
+from simulator_pages import url
+
+PIN = UserInput(
+    Speak("Please enter your PIN."),
+    digits=4,
+    timeout=10,
+    repeat=True,
+    forward_to_url=url("pin"),
+)
+MENU = UserInput(
+    Speak("Press 1 or 2."),
+    inputs={"1": Speak("One."), "2": BlindTransfer("2000")},
+    timeout=3,
+)
+
+
+def bank(**pages: t.Any) -> Pages:
+    return Pages(incoming_call=[PIN], pin=[MENU], **pages)
+
+
+def called(pages: Pages, **arguments: t.Any) -> tuple[int, list[str]]:
+    out = io.StringIO()
+    status = phone.call(
+        pages.system, out, caller="+36301112222", api_extension="9998", **arguments
+    )
+    return status, out.getvalue().splitlines()
+
+
+def test_a_transcript() -> None:
+    assert called(bank(), press=["1234", "2"]) == (
+        0,
+        [
+            "Call from +36301112222 to 9998",
+            "< Please enter your PIN.",
+            "> 1234",
+            "< Press 1 or 2.",
+            "> 2",
+            "* transferred to 2000",
+        ],
+    )
+
+
+def test_without_keys_the_caller_hangs_up() -> None:
+    assert called(bank())[1][1:] == ["< Please enter your PIN.", "> (hangs up)"]
+
+
+def test_keys_behind_the_end_are_not_heard() -> None:
+    status, lines = called(bank(), press=["1234", "1999", "7"])
+    assert status == 0
+    assert lines[-3:] == ["> 1999", "< One.", "* hung up"]
+
+
+def test_interactive() -> None:
+    typed = io.StringIO("\n12\nhelp me\n34\n\n")
+    status, lines = called(bank(), typed=typed)
+    assert status == 0
+    assert lines == [
+        phone.HELP,
+        "Call from +36301112222 to 9998",
+        "< Please enter your PIN.",
+        "> > (waits 10 s)",
+        "< Please enter your PIN.",
+        f"> > {phone.HELP}",
+        "> < Press 1 or 2.",
+        "> > (waits 3 s)",
+        "* hung up",
+    ]
+
+
+def test_the_end_of_the_lines_hangs_up() -> None:
+    status, lines = called(bank(), typed=io.StringIO("1"))
+    assert status == 0
+    assert lines[-2:] == ["> > ", "> (hangs up)"]
+
+
+def test_words_are_spoken_into_a_recording() -> None:
+    record = Record(finished_url=url("done"), finish_digits="#")
+    pages = Pages(incoming_call=[record], done=[Speak("Thank you.")])
+    status, lines = called(pages, typed=io.StringIO("Hello my friends\n\n#\n"))
+    assert status == 0
+    assert lines[2:] == [
+        "* records",
+        "> > (speaks for 3 s)",
+        "> > (waits 10 s)",
+        "> * recorded 3 s",
+        "< Thank you.",
+        "* hung up",
+    ]
+
+
+def test_an_answer_that_is_refused() -> None:
+    status, lines = called(Pages(incoming_call="<html/>"))
+    assert status == 1
+    assert lines == [
+        "Call from +36301112222 to 9998",
+        "! 300 Error occured during parsing message: 'The root element is 'html', not"
+        " 'Response'.'",
+        "The phone system refuses an answer, parse error: Error occured during parsing"
+        " message: 'The root element is 'html', not 'Response'.'",
+    ]
+
+
+def test_an_application_that_raises() -> None:
+    def fail() -> t.NoReturn:
+        raise ValueError("two\nlines")
+
+    status, lines = called(Pages(incoming_call=[PIN], pin=fail), press=["1234"])
+    assert status == 1
+    assert lines[:3] == [
+        "Call from +36301112222 to 9998",
+        "< Please enter your PIN.",
+        "> 1234",
+    ]
+    assert lines[3] == "Traceback (most recent call last):"
+    assert lines[-1] == "ValueError: two lines"
+
+
+def test_a_loop() -> None:
+    pages = Pages(incoming_call=[PIN], pin=[GoTo(url("pin"))])
+    status, lines = called(pages, press=["1234"])
+    assert status == 1
+    assert lines[-2:] == [
+        "> 1234",
+        "CallLoop: More than 50 notifications without the caller doing anything; the"
+        " last would have been GoTo.",
+    ]
+
+
+def test_a_fallback() -> None:
+    pages = bank()
+    pages.system.failures.append(KeyError("account"))
+    status, lines = called(pages)
+    assert status == 1
+    assert lines[-1] == "The fallback answered for KeyError: 'account'"
+
+
+def test_without_a_url() -> None:
+    status, lines = called(Pages(incoming_sms=[]))
+    assert status == 1
+    assert lines[-1].startswith("ConfigurationError: The phone system was given no URL")
+
+
+def test_sms() -> None:
+    pages = Pages(incoming_sms=[SendSms("Thanks.", recipient="0620"), Hangup()])
+    out = io.StringIO()
+    status = phone.sms(
+        pages.system,
+        out,
+        sender="0620",
+        recipient="0630",
+        message="Hi\nJohn!",
+        api_extension="9999",
+    )
+    assert status == 0
+    assert out.getvalue() == (
+        "Text message from 0620: Hi John!\n"
+        "* sends a text message to 0620: Thanks.\n"
+        "* left out Hangup, there is no call\n"
+    )
+
+
+def test_route() -> None:
+    pages = Pages(routing_interception=[Route("2000")])
+    out = io.StringIO()
+    assert phone.route(pages.system, out, caller="1000", dialed="1500") == 0
+    assert out.getvalue() == (
+        "Routing of a call from 1000 to 1500\n* rings 2000: answered\n"
+    )
+
+
+def test_colours_and_orders_to_the_terminal() -> None:
+    pages = Pages(incoming_call=[Speak("beep \x9b31m")])
+    status, lines = called(pages, colour=True)
+    assert status == 0
+    assert lines == [
+        "Call from +36301112222 to 9998",
+        "\x1b[36m< beep \ufffd31m\x1b[0m",
+        "\x1b[33m* hung up\x1b[0m",
+    ]
+
+
+@pytest.mark.parametrize(("encoding", "seen"), [("ascii", "J?"), ("utf-8", "Jó")])
+def test_what_the_stream_cannot_show(encoding: str, seen: str) -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding=encoding)
+    pages = Pages(incoming_call=[Speak("Jó")])
+    phone.call(pages.system, out, caller="1", api_extension="2")
+    assert f"< {seen}\n" in raw.getvalue().decode(encoding)

@@ -1,0 +1,259 @@
+import gc
+import tracemalloc
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from flask_ozml import commands as ozml
+from flask_ozml.commands import Command
+from flask_ozml.commands import GoTo
+from flask_ozml.commands import Hangup
+from flask_ozml.commands import Record
+from flask_ozml.commands import Speak
+from flask_ozml.commands import UserInput
+from flask_ozml.simulator import CallLoop
+from flask_ozml.simulator import CallStateError
+from simulator_pages import Pages
+from simulator_pages import url
+
+MENU = UserInput(
+    Speak("menu"),
+    inputs={"1": Speak("one"), "2": GoTo(url("menu")), "3": Record(duration=9)},
+    back_key="*",
+    timeout=5,
+    repeat=True,
+    forward_to_url=url("keys"),
+)
+
+
+def wrong(page: t.Any) -> list[str]:
+    pages = Pages(incoming_call=[MENU], menu=[MENU], keys=page)
+    return [str(finding) for finding in pages.system.random_caller(1, 200)]
+
+
+def test_an_application_without_mistakes() -> None:
+    assert wrong([GoTo(url("menu"))]) == []
+
+
+def test_the_same_seed_does_the_same() -> None:
+    pages = Pages(incoming_call=[MENU], menu=[MENU], keys=[Hangup()])
+    posted = []
+    for seed in (1, 1, 2):
+        pages.posted.clear()
+        assert pages.system.random_caller(seed, 50, "1", "2") == []
+        posted.append([body.partition("&CallLegID")[0] for _, body in pages.posted])
+    assert posted[0] == posted[1] != posted[2]
+
+
+def test_errors_are_found_with_the_keys_that_lead_there() -> None:
+    findings = wrong("<html/>")
+    assert findings
+    for finding in findings:
+        reason, _, acts = finding.partition(" after ")
+        assert reason.startswith("Error 300: Error occured during parsing message")
+        assert acts.startswith("call")
+        assert acts.rpartition(", ")[2].startswith("press")
+
+
+def test_loops_are_found() -> None:
+    found = wrong([GoTo(url("keys"))])
+    assert found
+    assert all("CallLoop: More than 50 notifications" in reason for reason in found)
+
+
+def test_exceptions_are_found() -> None:
+    def fail() -> t.NoReturn:
+        raise ZeroDivisionError("oops")
+
+    pages = Pages(incoming_call=[MENU], menu=[MENU], keys=fail)
+    findings = pages.system.random_caller(1, 200)
+    assert findings
+    assert all(finding.reason == "ZeroDivisionError: oops" for finding in findings)
+    assert isinstance(findings[0].exception, ZeroDivisionError)
+
+
+def test_fallbacks_are_found() -> None:
+    def fall_back() -> list[Command]:
+        pages.system.failures.append(KeyError("pin"))
+        return []
+
+    pages = Pages(incoming_call=[MENU], menu=[MENU], keys=fall_back)
+    findings = pages.system.random_caller(1, 200)
+    assert findings
+    assert {finding.reason for finding in findings} == {
+        "The fallback answered for KeyError: 'pin'"
+    }
+
+
+def test_a_call_that_cannot_be_made() -> None:
+    findings = Pages(incoming_call="no").system.random_caller(0, 3)
+    assert [finding.acts for finding in findings] == [("call",)] * 3
+
+
+PAGES = ("a", "b", "c")
+urls = st.sampled_from([*map(url, PAGES), "https://example.org/"])
+keys = st.text("12*", min_size=1, max_size=2)
+numbers = st.sampled_from(["100", "200", "300"])
+seconds = st.none() | st.integers(0, 20)
+texts = st.text(max_size=5)
+simple: st.SearchStrategy[t.Any] = st.one_of(
+    st.builds(ozml.Speak, texts),
+    st.builds(ozml.Play, texts, repeat=st.none() | st.booleans()),
+    st.builds(ozml.Delay, st.integers(0, 9)),
+    st.builds(ozml.GoTo, urls),
+    st.builds(ozml.Hangup),
+    st.builds(ozml.Reject),
+    st.builds(ozml.Hold),
+    st.builds(ozml.BlindTransfer, numbers),
+    st.builds(ozml.Call, numbers, url=urls, error_url=st.none() | urls),
+    st.builds(ozml.SendEmail, recipient=numbers, subject=st.none() | numbers),
+    st.builds(
+        ozml.SendSms, texts, recipient=numbers, delivery_report_url=st.none() | urls
+    ),
+    st.builds(
+        ozml.Record,
+        finished_url=st.none() | urls,
+        duration=seconds,
+        inactivity=seconds,
+        finish_digits=st.none() | keys,
+    ),
+)
+
+
+def menus(inner: st.SearchStrategy[t.Any]) -> st.SearchStrategy[t.Any]:
+    some = st.lists(inner, max_size=3)
+    return st.builds(
+        lambda initial, **arguments: UserInput(*initial, **arguments),
+        initial=some,
+        inputs=st.dictionaries(keys, some, max_size=3),
+        repeat=st.none() | st.booleans(),
+        timeout=seconds,
+        back_key=st.none() | st.sampled_from("12*"),
+        digits=st.none() | st.integers(1, 3),
+        min_digits=st.none() | st.integers(1, 2),
+        max_digits=st.none() | st.integers(2, 3),
+        forward_to_url=st.none() | urls,
+    )
+
+
+scripts = st.lists(st.recursive(simple, menus, max_leaves=6), max_size=4)
+documents = scripts | st.text("<Response>/Speak&;", max_size=30).map(
+    lambda text: f"<Response>{text}</Response>"
+)
+acts = st.one_of(
+    st.tuples(st.just("press"), st.text("123*", min_size=1, max_size=4)),
+    st.tuples(st.just("wait"), st.integers(0, 60)),
+    st.tuples(st.just("record"), st.integers(0, 20)),
+    st.tuples(st.just("hang_up")),
+)
+outcomes = st.sampled_from(["answered", "busy", "no answer", "not found"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.fixed_dictionaries(dict.fromkeys(("incoming_call", *PAGES), documents)),
+    st.lists(acts, max_size=8),
+    outcomes,
+)
+def test_whatever_is_answered_and_pressed_there_is_an_end(
+    answers: dict[str, t.Any], steps: list[t.Any], outcome: t.Any
+) -> None:
+    pages = Pages(**answers)
+    pages.system.extensions["100"] = outcome
+    try:
+        call = pages.system.incoming_call()
+        for name, *arguments in steps:
+            getattr(call, name)(*arguments)
+        for placed in pages.system.calls_placed[:3]:
+            placed.answer().hang_up()
+        for sms in pages.system.sms_sent[:3]:
+            pages.system.deliver(sms)
+        call.hang_up()
+    except (CallLoop, CallStateError):
+        return
+    assert not call.live
+    assert not call.stack
+    for error in pages.system.errors:
+        assert error.code in (300, 301, 302, 303)
+
+
+third_party: st.SearchStrategy[t.Any] = st.one_of(
+    st.builds(ozml.Hangup, call_id=st.sampled_from([None, "C1", "C2", "C9"])),
+    st.builds(ozml.Hold),
+    st.builds(ozml.Unhold),
+    st.builds(ozml.Forward, numbers),
+    st.builds(ozml.Speak, texts, party=st.sampled_from(["caller", "callee", "all"])),
+    st.builds(ozml.Play, texts),
+    st.builds(ozml.SendDTMF, keys, party=st.just("all")),
+    st.builds(ozml.Record, finished_url=st.none() | urls),
+    st.builds(ozml.BlindTransfer, numbers, transferor_party=st.just("caller")),
+    st.builds(
+        ozml.AttendedTransfer,
+        target_call_id=st.sampled_from(["C1", "C2", "C9"]),
+        transferor_party=st.sampled_from([None, "caller", "callee"]),
+    ),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(third_party, max_size=3), max_size=6),
+    st.lists(
+        st.sampled_from(["answer", "hold", "unhold", "hang_up", "cancel"]), max_size=6
+    ),
+    outcomes,
+)
+def test_whatever_is_answered_about_calls_of_others(
+    answers: list[t.Any], steps: list[str], outcome: t.Any
+) -> None:
+    def answer() -> t.Any:
+        return answers.pop() if answers else []
+
+    pages = Pages(call_changed=answer, a=answer, b=answer, c=answer)
+    pages.system.extensions["100"] = outcome
+    first = pages.system.call_between("100", "200")
+    second = pages.system.call_between("200", "300")
+    for step in steps:
+        for call in (first, second):
+            try:
+                getattr(call, step)()
+            except CallStateError:
+                continue
+    live = {call.id for call in (first, second) if not call.ended}
+    assert pages.system.live_calls.keys() == live
+    assert not pages.system.pending
+
+
+def test_a_thousand_calls_do_not_fill_the_memory() -> None:
+    pages = Pages(incoming_call=[MENU], menu=[MENU], keys=[Hangup()])
+
+    def play(calls: int) -> int:
+        for _ in range(calls):
+            pages.system.incoming_call().press("1").wait(1)
+            pages.posted.clear()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = play(100)
+        assert play(900) - before < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("length", [1, 4])
+def test_the_random_caller_presses_as_many_digits_as_are_awaited(length: int) -> None:
+    prompt = UserInput(forward_to_url=url("keys"), digits=length, timeout=5)
+    pages = Pages(incoming_call=[prompt], keys=[Hangup()])
+    assert pages.system.random_caller(3, 60) == []
+    digits = [
+        body.partition("DtmfDigits=")[2].partition("&")[0]
+        for name, body in pages.posted
+        if name == "keys"
+    ]
+    assert digits
+    assert {len(entry) for entry in digits} == {length}
