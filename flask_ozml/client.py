@@ -442,9 +442,9 @@ class PhoneSystemClient:
     ) -> list[CallRecord]:
         """One page of the calls of the past; a short or empty page is the last one.
 
-        The vendor's page shows the names of the filters only. Whether the
-        ``NumberOfCalls`` of the reply counts the page or all is not documented, so it is
-        left out; ``request("GetCallHistory")`` has it.
+        The vendor's page shows the names of the filters only. Whether the reply's
+        ``NumberOfCalls`` counts the page or all is not documented, so it is left out;
+        ``request("GetCallHistory")`` has it.
 
         :param page_number: the page, the first is 0.
         :param rows_per_page: how many calls a page has.
@@ -512,10 +512,12 @@ class PhoneSystemClient:
 
     def _redacted(self, message: str) -> str:
         """The phone system may quote what it was sent; as it was sent, or decoded."""
-        for _, secret in self._credentials[1:]:
-            forms = {secret, quote(secret), quote_plus(secret)} - {""}
-            pattern = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-            message = re.sub(pattern, "***", message, flags=re.IGNORECASE)
+        secrets = [secret for _, secret in self._credentials[1:] if secret]
+        forms = {
+            form(secret) for secret in secrets for form in (str, quote, quote_plus)
+        }
+        for form in sorted(forms, key=len, reverse=True):
+            message = re.sub(re.escape(form), "***", message, flags=re.IGNORECASE)
         return message
 
     def _exchange(self, form: queries.Form) -> bytes:

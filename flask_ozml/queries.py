@@ -42,7 +42,8 @@ class Parameter:
     def write(self, command: str, value: object) -> Form:
         """What is sent for a value, nothing for None.
 
-        :raises InvalidParameter: if the value breaks the rule, or is mandatory and None.
+        :raises InvalidParameter: if the value breaks the rule, or if it is None and
+            mandatory.
         """
         if value is None and self.mandatory:
             raise ParameterTypeError(

@@ -1,9 +1,9 @@
 """What the phone system's HTTP API replies: XML to typed objects or exceptions.
 
-Source: the vendor's pages "Response format of Ozeki Phone System HTTP API", "Status codes
-of Ozeki Phone System HTTP API" and those of the single commands. Reading depends on names
-only, not on the order of elements, white space or namespace declarations, in which those
-pages differ from one another.
+Source: the vendor's pages "Response format of Ozeki Phone System HTTP API", "Status
+codes of Ozeki Phone System HTTP API" and those of the single commands. Reading depends
+on names only, not on the order of elements, white space or namespace declarations, in
+which those pages differ from one another.
 """
 
 import dataclasses
@@ -186,14 +186,14 @@ def parse(document: bytes) -> Reply:
         root = xmltodict.parse(document, force_list=_REPEATED)
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise UnexpectedReply(
-            f"The reply is not well-formed XML: {error}. Is this the address of the phone"
-            " system's HTTP API?"
+            f"The reply is not well-formed XML: {error}. Is this the address of the"
+            " phone system's HTTP API?"
         ) from None
     reply = root.get("Response")
     if not isinstance(reply, dict):
         raise UnexpectedReply(
-            "The reply has no element 'Response' with 'Code' in it at its root. Is this the"
-            " address of the phone system's HTTP API?"
+            "The reply has no element 'Response' with 'Code' in it at its root. Is this"
+            " the address of the phone system's HTTP API?"
         )
     return {name: node for name, node in reply.items() if name[:6] != "@xmlns"}
 
