@@ -42,6 +42,7 @@ except ImportError as error:
         " pip install 'Flask-OzML[client]'.",
         name="requests",
     ) from error
+from urllib3.exceptions import HTTPError
 
 #: The longest reply that is read, in bytes: some 12,000 calls of a history.
 MAX_REPLY: t.Final = 4 * 1024 * 1024
@@ -506,7 +507,7 @@ class PhoneSystemClient:
         return request.read(self._reply(request.command, form))
 
     def _reply(self, command: str, form: queries.Form) -> replies.Reply:
-        reply = replies.parse(self._exchange([("command", command), *form]))
+        reply = self._exchange([("command", command), *form])
         replies.check(command, reply, self._redacted)
         return reply
 
@@ -520,33 +521,40 @@ class PhoneSystemClient:
             message = re.sub(re.escape(form), "***", message, flags=re.IGNORECASE)
         return message
 
-    def _exchange(self, form: queries.Form) -> bytes:
-        """The reply's bytes.
+    def _exchange(self, form: queries.Form) -> replies.Reply:
+        """The elements of the reply.
 
         The time-outs of sockets hold for single reads; only another thread's work can
-        be left when time is up. What fails there is told here by a new exception: the
-        exceptions of requests, and the frames of that thread, hold the password.
+        be left when time is up. The exceptions of requests stay in that thread: they
+        hold the request, and so the password.
         """
-        outcome: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        outcome: queue.SimpleQueue[replies.Reply | Exception] = queue.SimpleQueue()
 
         def work() -> None:
             try:
-                outcome.put(self._post(form))
-            except Exception as error:
+                outcome.put(replies.parse(self._post(form)))
+            except (requests.RequestException, HTTPError, OSError) as error:
+                outcome.put(self._unreachable(error))
+            except Exception as error:  # noqa: BLE001  # raised by the caller
                 outcome.put(error)
 
         threading.Thread(target=work, daemon=True).start()
         try:
             found = outcome.get(timeout=self.timeout)
         except queue.Empty:
-            found = TimeoutError()
-        if isinstance(found, bytes):
-            return found
-        if isinstance(found, UnexpectedReply):
-            raise found.with_traceback(None)
-        reason = _reason(found, self.timeout)
-        del found
-        raise PhoneSystemUnreachable(f"No reply from {self.url}: {reason}.")
+            found = self._unreachable(TimeoutError())
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _unreachable(self, error: BaseException) -> PhoneSystemUnreachable:
+        """Tells what is at the bottom of an exception, but nothing received."""
+        while deeper := error.__cause__ or error.__context__:
+            error = deeper
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        if isinstance(error, TimeoutError):
+            reason = f"it did not come whole within {self.timeout} seconds"
+        return PhoneSystemUnreachable(f"No reply from {self.url}: {reason}.")
 
     def _post(self, form: queries.Form) -> bytes:
         deadline = time.monotonic() + self.timeout
@@ -583,12 +591,3 @@ def _read_body(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError
     return bytes(body)
-
-
-def _reason(error: BaseException, timeout: float) -> str:
-    """What is at the bottom of an exception, without the text of what was received."""
-    while deeper := error.__cause__ or error.__context__:
-        error = deeper
-    if isinstance(error, TimeoutError):
-        return f"it did not come whole within {timeout} seconds"
-    return getattr(error, "strerror", None) or type(error).__name__
