@@ -19,20 +19,20 @@ from urllib.parse import urlsplit
 from . import queries
 from . import replies
 from . import rules
+from .errors import AuthenticationFailed as AuthenticationFailed
+from .errors import CallNotFound as CallNotFound
 from .errors import ConfigurationError
+from .errors import ExtensionUnavailable as ExtensionUnavailable
+from .errors import Forbidden as Forbidden
 from .errors import InvalidParameter
-from .errors import OzMLError
 from .errors import ParameterTypeError
+from .errors import PhoneSystemError as PhoneSystemError
+from .errors import PhoneSystemUnreachable as PhoneSystemUnreachable
+from .errors import UnexpectedReply as UnexpectedReply
 from .replies import ActiveCall as ActiveCall
-from .replies import AuthenticationFailed as AuthenticationFailed
-from .replies import CallNotFound as CallNotFound
 from .replies import CallRecord as CallRecord
 from .replies import Extension as Extension
 from .replies import ExtensionConfig as ExtensionConfig
-from .replies import ExtensionUnavailable as ExtensionUnavailable
-from .replies import Forbidden as Forbidden
-from .replies import PhoneSystemError as PhoneSystemError
-from .replies import UnexpectedReply as UnexpectedReply
 
 try:
     import requests
@@ -48,13 +48,6 @@ from urllib3.exceptions import HTTPError
 MAX_REPLY: t.Final = 4 * 1024 * 1024
 
 _R = t.TypeVar("_R")
-
-
-class PhoneSystemUnreachable(OzMLError):
-    """No whole reply came, by a fault of the network or within the time-out.
-
-    Whether the phone system got the request, and acted upon it, is unknown.
-    """
 
 
 def _is_base(url: str) -> bool:

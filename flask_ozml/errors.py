@@ -24,6 +24,15 @@
 
   * UnknownView
   * ViewFailed
+  * PhoneSystemError
+
+    * CallNotFound
+    * AuthenticationFailed
+    * Forbidden
+    * ExtensionUnavailable
+
+  * PhoneSystemUnreachable
+  * UnexpectedReply
 """
 
 import enum
@@ -150,4 +159,53 @@ class ViewFailed(OzMLError):
     """A view raised an HTTPException, which would have become an HTML page.
 
     The exception is the ``__cause__``.
+    """
+
+
+_TELLING: t.Final = (StatusCode.PARSE_ERROR, StatusCode.CALL_CONNECT_FAILED)
+
+
+class UnexpectedReply(OzMLError):
+    """What came back is no reply of the phone system's HTTP API."""
+
+
+class PhoneSystemError(OzMLError):
+    """The phone system refused a request.
+
+    :param command: the name of the request.
+    :param code: the status code; an int for one that the vendor's page does not list.
+    :param message: the phone system's message. It may tell a number or all that was
+        sent, so the exception's own text repeats it only for codes whose message names
+        no more than a command, a parameter, a type, an API extension or a call id.
+    """
+
+    def __init__(self, command: str, code: StatusCode | int, message: str) -> None:
+        name = f" {code.name}" if isinstance(code, StatusCode) else ""
+        words = f": {message}" if name and code not in _TELLING else "."
+        super().__init__(f"{command}: {int(code)}{name}{words}")
+        self.command = command
+        self.code = code
+        self.message = message
+
+
+class CallNotFound(PhoneSystemError):
+    """There is no call with this id (code 601)."""
+
+
+class AuthenticationFailed(PhoneSystemError):
+    """User name or password are missing or wrong (codes 304 and 305)."""
+
+
+class Forbidden(PhoneSystemError):
+    """This user or this address may not give commands (codes 306 and 307)."""
+
+
+class ExtensionUnavailable(PhoneSystemError):
+    """The API extension is not available (code 401)."""
+
+
+class PhoneSystemUnreachable(OzMLError):
+    """No whole reply came, by a fault of the network or within the time-out.
+
+    Whether the phone system got the request, and acted upon it, is unknown.
     """

@@ -16,7 +16,7 @@ from . import replies
 from . import rules
 from .errors import ParameterTypeError
 from .replies import ExtensionConfig
-from .serializer import _markup
+from .serializer import markup
 
 _R = t.TypeVar("_R")
 
@@ -230,4 +230,4 @@ def config_xml(command: str, config: object) -> str:
     )
     content = (commands.Element(name, None, text) for name, text in settings)
     known_type = {"knownType": config.known_type}
-    return _markup(commands.Element("Config", known_type, *content))
+    return markup(commands.Element("Config", known_type, *content))

@@ -48,7 +48,8 @@ class Rule:
             raise InvalidParameter(
                 command, parameter, f"{self.words}{self._describe(value)}", value
             )
-        return _EXACT[self.type](value)
+        exact = _EXACT.get(self.type)
+        return exact(value) if exact else value
 
     def _describe(self, value: object) -> str:
         if not isinstance(value, str):

@@ -65,6 +65,11 @@ def dumps(commands: Iterable[Command]) -> bytes:
     return f"{_DECLARATION}{root}".encode()
 
 
+def markup(command: Command) -> str:
+    """Write one command, without a document around it."""
+    return _write_all((command,))
+
+
 class _Layout(t.NamedTuple):
     """How a class of commands is written."""
 
@@ -168,7 +173,7 @@ def _write_element(command: t.Any) -> str:
         for name, value in command.attributes.items()
     )
     content = "".join(
-        _escaped(item, _IN_TEXT) if isinstance(item, str) else _write_all((item,))
+        _escaped(item, _IN_TEXT) if isinstance(item, str) else markup(item)
         for item in command.content
     )
     return _tagged(command.name, attributes, content)

@@ -24,6 +24,8 @@ LEVELS = {
     "serializer": 2,
     "tokens": 2,
     "admission": 3,
+    "queries": 3,
+    "replies": 3,
     "blueprint": 3,
     "client": 3,
     "decorators": 3,
@@ -46,7 +48,10 @@ SIDEWAYS = {
     ("blueprint", "signals"),
     ("blueprint", "urls"),
     ("blueprint", "views"),
+    ("client", "queries"),
+    ("client", "replies"),
     ("decorators", "views"),
+    ("queries", "replies"),
     ("urls", "admission"),
 }
 

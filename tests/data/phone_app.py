@@ -13,6 +13,7 @@ from flask import Flask
 from flask_ozml import OzML
 from flask_ozml.commands import Command
 from flask_ozml.commands import Element
+from flask_ozml.commands import ExtensionCommand
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
@@ -50,7 +51,9 @@ def welcome(call: IncomingCall) -> UserInput:
 
 
 @phone.dtmf_entered
-def check_pin(entered: DtmfEntered, pids: list[int], keys: str) -> Iterator[Command]:
+def check_pin(
+    entered: DtmfEntered, pids: list[int], keys: str
+) -> Iterator[ExtensionCommand]:
     note(entered)
     pids, keys = [*pids, os.getpid()], keys + entered.dtmf_digits
     if len(keys) < 4:
@@ -72,7 +75,6 @@ def die(notification: GoToNotification, sure: bool) -> t.NoReturn:
 
 
 app = Flask(__name__)
-app.config.from_prefixed_env()
 app.config.update(
     SECRET_KEY="key",
     OZML_PUBLIC_URL="http://localhost",
