@@ -21,7 +21,7 @@ from flask_ozml.notifications import SMSDeliveryReport
 
 SUPPORT = "1500"  # the number that customers dial
 TEAM = ("101", "102", "103")  # who is rung, one after another
-VOICEMAIL = "9998"  # the API extension that takes messages
+VOICEMAIL = "9997"  # the API extension that takes messages
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (pin TEXT PRIMARY KEY, name, balance);

@@ -1,10 +1,13 @@
 """``flask ozml ...``: options in, one call, text out."""
 
+import sys
 import typing as t
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask.cli import pass_script_info
+from flask.cli import ScriptInfo
 
 if t.TYPE_CHECKING:
     from .blueprint import OzML
@@ -66,3 +69,100 @@ def _entry(phone: "OzML", kind: str, url: str) -> str:
 def _shown(view: "RegisteredView") -> str:
     filters = ", ".join(f"{name}={value!r}" for name, value in view.filters.items())
     return f"{view.name}({filters})" if filters else view.name
+
+
+def _player(command: t.Callable[..., None]) -> click.Command:
+    """A command that plays the application, in process or on a running server."""
+    blueprint = click.option(
+        "--blueprint", metavar="NAME", help="Which to play, if there are several."
+    )
+    url = click.option(
+        "--url", metavar="URL", help="Play a running server, not this process."
+    )
+    name = command.__name__.removesuffix("_command")
+    decorated: t.Any = pass_script_info(blueprint(url(command)))
+    return ozml.command(name, with_appcontext=False)(decorated)
+
+
+@_player
+@click.option("--from", "caller", default="500", show_default=True, metavar="NUMBER")
+@click.option("--to", "api_extension", default="9998", show_default=True, metavar="EXT")
+@click.option("--press", multiple=True, metavar="KEYS", help="Keys, one after another.")
+def call_command(
+    info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
+) -> None:
+    """Call an API extension, and hear what the application says.
+
+    Without --press it is a phone in the terminal: type keys and Enter; an empty line
+    lets time pass, Ctrl-D hangs up.
+    """
+    from .simulator import phone
+
+    _play(info, url, blueprint, phone.call, typed=sys.stdin, **arguments)
+
+
+@_player
+@click.option("--from", "sender", required=True, metavar="NUMBER")
+@click.option("--to", "recipient", default="06304645433", metavar="NUMBER")
+@click.option("--extension", "api_extension", default="9998", metavar="EXT")
+@click.argument("message", metavar="TEXT")
+def sms_command(
+    info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
+) -> None:
+    """Send TEXT to an API extension."""
+    from .simulator import phone
+
+    _play(info, url, blueprint, phone.sms, **arguments)
+
+
+@_player
+@click.option("--from", "caller", required=True, metavar="NUMBER")
+@click.option("--to", "dialed", required=True, metavar="NUMBER")
+def route_command(
+    info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
+) -> None:
+    """Dial a number, and see where the application routes the call."""
+    from .simulator import phone
+
+    _play(info, url, blueprint, phone.route, **arguments)
+
+
+def _play(
+    info: ScriptInfo,
+    url: str | None,
+    blueprint: str | None,
+    play: t.Callable[..., int],
+    **arguments: t.Any,
+) -> t.NoReturn:
+    from .signals import notification_failed
+    from .simulator import PhoneSystem
+
+    app = info.load_app()
+    base = app.config.get("OZML_PUBLIC_URL") or url or "http://localhost"
+    with app.app_context():
+        urls = _urls_to_play(blueprint, base)
+    system = PhoneSystem(url or app, urls, base)
+
+    def failed(sender: object, *, exception: BaseException, **rest: object) -> None:
+        system.failures.append(exception)
+
+    with notification_failed.connected_to(failed, app):
+        status = play(system, sys.stdout, colour=sys.stdout.isatty(), **arguments)
+    click.get_current_context().exit(status)
+
+
+def _urls_to_play(name: str | None, base: str) -> dict[str, str]:
+    from .errors import OzMLError
+
+    phones = dict(_registrations())
+    if name is None and len(phones) == 1:
+        name = next(iter(phones))
+    if name is None or name not in phones:
+        raise click.ClickException(
+            f"Say which blueprint to play by --blueprint; there are {list(phones)}."
+        )
+    current_app.config["OZML_PUBLIC_URL"] = base
+    try:
+        return phones[name].urls_as(name)
+    except (OzMLError, TypeError) as error:
+        raise click.ClickException(str(error)) from error

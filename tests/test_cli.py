@@ -1,19 +1,28 @@
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 from flask import Flask
+from flask import Response
+from werkzeug.serving import make_server
 
 from flask_ozml import OzML
 from flask_ozml.cli import ozml
 from flask_ozml.commands import Hangup
+from flask_ozml.commands import Route
+from flask_ozml.commands import SendSms
+from flask_ozml.commands import Speak
+from flask_ozml.commands import UserInput
 from flask_ozml.notifications import IncomingCall
+from flask_ozml.notifications import IncomingSMS
+from flask_ozml.notifications import RoutingInterception
 
 
 def make_app(**config: object) -> Flask:
     app = Flask(__name__)
-    app.config.update(SECRET_KEY="k", **config)
+    app.config.update({"SECRET_KEY": "k", **config})
     return app
 
 
@@ -168,3 +177,127 @@ def test_is_a_command_of_flask() -> None:
     )
 
     assert "urls" in result.stdout
+
+
+def run(app: Flask, *args: str, typed: str = "") -> tuple[int, list[str]]:
+    result = app.test_cli_runner().invoke(ozml, args, input=typed)
+    return result.exit_code, result.output.splitlines()
+
+
+def make_talking_app(**config: object) -> Flask:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall) -> UserInput:
+        return UserInput(Speak("Press 1."), inputs={"1": Speak("One.")}, timeout=5)
+
+    @phone.incoming_call(api_extension="1")
+    def failing(call: IncomingCall) -> Hangup:
+        raise ZeroDivisionError
+
+    @phone.incoming_call(api_extension="2")
+    def refused(call: IncomingCall) -> Response:
+        return Response("<Response><Speek>Hi</Speek></Response>")
+
+    @phone.incoming_sms
+    def reply(sms: IncomingSMS) -> SendSms:
+        return SendSms(f"You wrote {sms.message}.", recipient=sms.sender)
+
+    @phone.routing_interception
+    def reject(call: RoutingInterception) -> Route:
+        return Route("")
+
+    app = make_app(**config)
+    app.register_blueprint(phone)
+    return app
+
+
+def test_call_is_a_transcript() -> None:
+    assert run(make_talking_app(), "call", "--press", "1") == (
+        0,
+        [
+            "Call from 500 to 9998",
+            "< Press 1.",
+            "> 1",
+            "< One.",
+            "* hung up",
+        ],
+    )
+
+
+def test_call_is_a_phone_without_keys() -> None:
+    status, lines = run(make_talking_app(), "call", "--from", "36", typed="\n")
+
+    assert status == 0
+    assert lines[1] == "Call from 36 to 9998"
+    assert lines[-1] == "* hung up"
+
+
+def test_sms_shows_the_answer() -> None:
+    assert run(make_talking_app(), "sms", "--from", "36", "Hi") == (
+        0,
+        [
+            "Text message from 36: Hi",
+            "* sends a text message to 36: You wrote Hi.",
+        ],
+    )
+
+
+def test_route_shows_the_decision() -> None:
+    status, lines = run(make_talking_app(), "route", "--from", "1000", "--to", "1500")
+
+    assert status == 0
+    assert lines[0] == "Routing of a call from 1000 to 1500"
+    assert "rejected" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("extension", "reason"),
+    [
+        ("1", "The fallback answered for ZeroDivisionError:"),
+        ("2", "The phone system refuses an answer, not implemented command: "),
+    ],
+)
+def test_a_failed_call_says_why_in_its_last_line(extension: str, reason: str) -> None:
+    status, lines = run(make_talking_app(), "call", "--to", extension, "--press", "1")
+
+    assert status == 1
+    assert lines[-1].startswith(reason)
+
+
+def test_call_plays_a_running_server() -> None:
+    app = make_talking_app()
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.port}"
+    try:
+        result = run(make_talking_app(), "call", "--url", url, "--press", "1")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert result == run(app, "call", "--press", "1")
+
+
+def test_call_wants_to_know_which_blueprint() -> None:
+    app = make_talking_app()
+    app.register_blueprint(make_phone("sales"), url_prefix="/sales")
+
+    status, lines = run(app, "call", "--press", "1")
+    assert status == 1
+    assert "--blueprint" in lines[-1]
+    assert "['phone', 'sales']" in lines[-1]
+
+    assert run(app, "call", "--blueprint", "sales", "--press", "1") == (
+        0,
+        ["Call from 500 to 9998", "* hung up"],
+    )
+
+
+def test_call_says_what_is_not_configured() -> None:
+    status, lines = run(make_talking_app(SECRET_KEY=None), "call", "--press", "1")
+
+    assert status == 1
+    assert "OZML_SECRET_KEY" in lines[-1]

@@ -244,14 +244,6 @@ def test_what_is_no_function_is_refused(kind: str, wrong: t.Any, phone: OzML) ->
     assert phone.views.of(kind) == ()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_function_and_filters_at_once(kind: str, phone: OzML) -> None:
-    filters = {name: "1" for name in ("api_extension",) if kind == "incoming_call"}
-    decorator(phone, kind)(plain, **filters)
-    (view,) = phone.views.of(kind)
-    assert (view.function, dict(view.filters)) == (plain, filters)
-
-
 def test_an_unknown_filter_is_refused(phone: OzML) -> None:
     with pytest.raises(TypeError, match="IncomingCall has no 'apiextension'; did you"):
         phone.incoming_call(apiextension="9998")(plain)

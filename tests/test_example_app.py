@@ -1,10 +1,18 @@
-import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
+
+from flask_ozml.notifications import CallState
+from flask_ozml.simulator import PhoneSystem
+
+ROOT = Path(__file__).parent.parent
+
+pytest_plugins = ["flask_ozml.pytest_plugin"]
 
 
 @pytest.fixture(autouse=True)
@@ -14,96 +22,69 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.syspath_prepend(Path(__file__).parent.parent)
+    monkeypatch.syspath_prepend(ROOT)
     from example_app import create_app
 
     app = create_app(str(tmp_path))
-    app.config.update(OZML_PUBLIC_URL="http://localhost", PROPAGATE_EXCEPTIONS=False)
+    app.testing = True
     return app
 
 
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+MENU = "Press 1 for your balance, 2 for a colleague, 3 to leave a message."
 
 
-def paste(app: Flask, kind: str) -> str:
-    from example_app import phone
+def test_right_pin_tells_the_balance_and_the_menu_again(
+    phone_system: PhoneSystem,
+) -> None:
+    call = phone_system.incoming_call()
+    assert call.heard == ["Welcome to Example Limited.", MENU]
 
-    with app.app_context():
-        return phone.urls()[kind]
+    call.press("1").press("1234")
 
-
-def post(client: FlaskClient, url: str, body: bytes) -> str:
-    answer = client.post(
-        url, data=body, content_type="application/x-www-form-urlencoded"
-    )
-    assert answer.status_code == 200
-    ElementTree.fromstring(answer.data)
-    return answer.text
+    assert call.heard[-2:] == ["Hello Anna, your balance is 12.50.", MENU]
+    assert call.press("2").transferred_to == "2000"
 
 
-def attribute(name: str, xml: str) -> str:
-    found = re.search(rf'{name}="([^"]+)"', xml)
-    assert found is not None
-    return found[1]
+@pytest.mark.parametrize("pins", [["0000", "9999", "4321"], ["1235", "*#*#", "ABCD"]])
+def test_three_wrong_pins_end_the_call(
+    phone_system: PhoneSystem, pins: list[str]
+) -> None:
+    call = phone_system.incoming_call().press("1")
+
+    for pin in pins[:2]:
+        call.press(pin)
+        assert call.heard[-1] == "That PIN is not valid, please try again."
+    call.press(pins[2])
+
+    assert call.heard[-1] == "That PIN is not valid. Good bye."
+    assert call.state == CallState.COMPLETED
 
 
-def enter(client: FlaskClient, menu: str, digits: str) -> str:
-    body = f"NotificationName=DtmfEntered&DtmfDigits={digits}&CallLegID=3CiHe"
-    return post(client, attribute("ForwardToUrl", menu), body.encode())
+def test_a_caller_who_presses_nothing_is_hung_up(phone_system: PhoneSystem) -> None:
+    call = phone_system.incoming_call().wait(10)
+
+    assert call.heard[-1] == "We heard no key. Good bye."
+    assert call.state == CallState.COMPLETED
 
 
-CALL = b"NotificationName=IncomingCall&CallLegID=3CiHe&Caller=500&ApiExtension=9990"
+def test_nobody_answers_so_a_message_is_left(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    phone_system.extensions["2000"] = "no answer"
+
+    call = phone_system.incoming_call(caller="<b>500").press("2")
+    call.record(seconds=15, press="#")
+
+    assert call.transferred_to is None
+    assert call.heard[-1] == "Thank you for your message. Good bye."
+    assert "&lt;b&gt;500: 15.0 s, http" in app.test_client().get("/").text
 
 
-def test_right_pin_leads_back_to_the_menu(app: Flask, client: FlaskClient) -> None:
-    menu = post(client, paste(app, "incoming_call"), CALL)
-    assert "Press 1 for your balance" in menu
+def test_silence_is_no_voicemail(app: Flask, phone_system: PhoneSystem) -> None:
+    call = phone_system.incoming_call().press("3").wait(5)
 
-    answer = enter(client, menu, "1234")
-
-    assert "Hello Anna, your balance is 12.50." in answer
-    url = re.search("<GoTo>(.*)</GoTo>", answer)
-    assert url is not None
-    assert "Press 1" in post(client, url[1], b"NotificationName=GoTo")
-
-
-def test_three_wrong_pins_end_the_call(app: Flask, client: FlaskClient) -> None:
-    answer = post(client, paste(app, "incoming_call"), CALL)
-    for _ in range(2):
-        answer = enter(client, answer, "0000")
-        assert "please try again" in answer
-
-    answer = enter(client, answer, "' OR '1'='1")
-
-    assert answer.endswith("Good bye.</Speak><Hangup/></Response>")
-
-
-def test_voicemail_is_kept_and_shown(app: Flask, client: FlaskClient) -> None:
-    call = b"NotificationName=IncomingCall&Caller=<b>500&ApiExtension=9998"
-    answer = post(client, paste(app, "incoming_call"), call)
-    recording = (
-        b"Success=true&Duration=15&RecordURL=http://pbx/HttpRecordings/1.mp3"
-        b"&Caller=103&Callee=101&NotificationName=RecordCompleted"
-    )
-
-    answer = post(client, attribute("FinishedUrl", answer), recording)
-
-    assert "Thank you for your message." in answer
-    page = client.get("/").text
-    assert "&lt;b&gt;500: 15.0 s, http://pbx/HttpRecordings/1.mp3" in page
-
-
-def test_silence_is_no_voicemail(app: Flask, client: FlaskClient) -> None:
-    call = b"NotificationName=IncomingCall&Caller=500&ApiExtension=9998"
-    answer = post(client, paste(app, "incoming_call"), call)
-    silence = b"Success=false&Duration=0&RecordURL=&NotificationName=RecordCompleted"
-
-    answer = post(client, attribute("FinishedUrl", answer), silence)
-
-    assert "We could not hear you." in answer
-    assert "500" not in client.get("/").text
+    assert call.heard[-1] == "We could not hear you. Good bye."
+    assert "500" not in app.test_client().get("/").text
 
 
 def messages(app: Flask) -> list[tuple[object, ...]]:
@@ -114,77 +95,79 @@ def messages(app: Flask) -> list[tuple[object, ...]]:
         return [tuple(row) for row in rows]
 
 
-def test_sms_is_answered_and_the_report_kept(app: Flask, client: FlaskClient) -> None:
-    sms = b"NotificationName=IncomingSMS&Sender=06203123412&ID=1&Message=Hi+John!"
-    answer = post(client, paste(app, "incoming_sms"), sms)
-    assert '<SendSms Recipient="06203123412"' in answer
-    report = b"NotificationName=SMSDeliveryReport&Delivered=true&ID=2"
-
-    post(client, attribute("DeliveryReportURL", answer), report)
-
-    assert messages(app) == [("06203123412", "Hi John!", 1)]
-
-
-def test_sms_of_a_name_is_kept_only(app: Flask, client: FlaskClient) -> None:
-    sms = b"NotificationName=IncomingSMS&Sender=Bank&ID=1&Message='); DROP TABLE calls"
-
-    answer = post(client, paste(app, "incoming_sms"), sms)
-
-    assert answer.endswith("<Response/>")
-    assert messages(app) == [("Bank", "'); DROP TABLE calls", None)]
-
-
-@pytest.mark.parametrize(
-    ("last", "state", "route"),
-    [
-        ("", "Calling", '<Route Destination="101" RingTime="20"/>'),
-        ("101", "NoAnswer", '<Route Destination="102" RingTime="20"/>'),
-        ("102", "Busy", '<Route Destination="103" RingTime="20"/>'),
-        ("103", "NotFound", '<Route Destination="9998" RingTime="20"/>'),
-    ],
-)
-def test_team_is_rung_one_after_another(
-    app: Flask, client: FlaskClient, last: str, state: str, route: str
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_text_message_is_answered_and_the_report_kept(
+    app: Flask, phone_system: PhoneSystem, delivered: bool
 ) -> None:
-    body = (
-        "NotificationName=RoutingInterception&CallerID=1000&OriginalDialedNumber=1500"
-        f"&LastCalledExtension={last}&LastCallState={state}"
+    phone_system.incoming_sms("+36301112222", message="'); DROP TABLE messages; --")
+
+    [reply] = phone_system.sms_sent
+    assert (reply.message, reply.recipient) == (
+        "Thank you. We will call you back today.",
+        "+36301112222",
     )
+    phone_system.deliver(reply, delivered)
+    row = ("+36301112222", "'); DROP TABLE messages; --", delivered)
+    assert messages(app) == [row]
 
-    assert route in post(client, paste(app, "routing_interception"), body.encode())
 
-
-def test_other_numbers_are_left_to_the_dial_plan(
-    app: Flask, client: FlaskClient
+def test_a_text_message_of_a_name_is_kept_only(
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
-    body = b"NotificationName=RoutingInterception&OriginalDialedNumber=1501"
+    phone_system.incoming_sms("Bank", message="Hi")
 
-    assert "<Response/>" in post(client, paste(app, "routing_interception"), body)
+    assert phone_system.sms_sent == []
+    assert messages(app) == [("Bank", "Hi", None)]
 
 
-def test_calls_are_logged(app: Flask, client: FlaskClient) -> None:
-    for state in ("Ringing", "InCall", "Completed"):
-        body = (
-            f"NotificationName=CallChanged&CallState={state}&CallId=3CiHe"
-            "&Caller=103&Callee=101"
-        )
-        post(client, paste(app, "call_changed"), body.encode())
+def test_the_team_is_rung_one_after_another(phone_system: PhoneSystem) -> None:
+    phone_system.extensions.update({"101": "no answer", "102": "busy"})
+    assert phone_system.route(dialed="1500").destination == "103"
 
-    page = client.get("/").text
+    phone_system.extensions["103"] = "not found"
+    assert phone_system.route(dialed="1500").destination == "9997"
+
+
+def test_who_comes_to_the_voicemail_leaves_a_message(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    call = phone_system.incoming_call(api_extension="9997").record(press="#")
+
+    assert call.heard[-1] == "Thank you for your message. Good bye."
+    assert "500: 5.0 s" in app.test_client().get("/").text
+
+
+def test_other_numbers_are_left_to_the_dial_plan(phone_system: PhoneSystem) -> None:
+    assert phone_system.route(dialed="1501").destination is None
+
+
+def test_calls_are_logged(app: Flask, phone_system: PhoneSystem) -> None:
+    phone_system.call_between("103", "101").answer().hang_up()
+
+    page = app.test_client().get("/").text
     assert page.count("103 to 101") == 1
     assert "103 to 101: Completed" in page
 
 
-def test_failure_is_an_apology(app: Flask, client: FlaskClient) -> None:
-    answer = post(client, paste(app, "incoming_call"), CALL)
+def test_a_failure_is_an_apology(app: Flask, phone_system: PhoneSystem) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    call = phone_system.incoming_call().press("1")
     app.instance_path += "/gone"
 
-    assert "We are sorry" in enter(client, answer, "1234")
-    sms = b"NotificationName=IncomingSMS&Sender=1&Message=x"
-    assert post(client, paste(app, "incoming_sms"), sms).endswith("<Response/>")
+    call.press("1234")
+    phone_system.incoming_sms(message="Hi")
+
+    assert call.heard[-1].startswith("We are sorry, something went wrong.")
+    assert call.state == CallState.COMPLETED
+    assert len(phone_system.failures) == 2
+    assert phone_system.sms_sent == []
 
 
-def test_key_is_made_once(app: Flask, tmp_path: Path) -> None:
+def test_random_callers_find_nothing(phone_system: PhoneSystem) -> None:
+    assert phone_system.random_caller(seed=1, steps=200) == []
+
+
+def test_the_key_is_made_once(app: Flask, tmp_path: Path) -> None:
     from example_app import create_app
 
     assert create_app(str(tmp_path)).secret_key == app.secret_key
@@ -193,3 +176,45 @@ def test_key_is_made_once(app: Flask, tmp_path: Path) -> None:
         "phone.sqlite",
         "secret_key",
     ]
+
+
+@pytest.fixture
+def two_workers(app: Flask, tmp_path: Path) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        command = [sys.executable, "-m", "gunicorn", "-w", "2"]
+        command += ["-b", f"fd://{listening.fileno()}"]
+        command += [f"example_app:create_app({str(tmp_path)!r})"]
+        with subprocess.Popen(
+            command, cwd=ROOT, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL
+        ) as process:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            process.terminate()
+
+
+def play(system: PhoneSystem) -> str:
+    """All that the tests above press, in one phone system."""
+    system.extensions["2000"] = "busy"
+    for keys in (["1", "1234", "2"], ["1", "0000", "1111", "9999"]):
+        call = system.incoming_call()
+        for key in keys:
+            call.press(key)
+        call.hang_up()
+    system.incoming_call().press("3").record(press="#")
+    system.incoming_call().wait(10)
+    system.incoming_sms("+36301112222", message="Hi")
+    system.deliver(system.sms_sent[0])
+    system.route(dialed="1500")
+    system.call_between().answer().hang_up()
+    assert system.errors == []
+    return "\n".join(map(str, system.sessions))
+
+
+def test_calls_sound_the_same_with_two_workers(
+    phone_system: PhoneSystem, two_workers: str
+) -> None:
+    at_their_own = {
+        kind: url.replace("http://localhost", two_workers)
+        for kind, url in phone_system.urls.items()
+    }
+
+    assert play(PhoneSystem(two_workers, at_their_own)) == play(phone_system)

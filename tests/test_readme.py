@@ -1,9 +1,14 @@
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parent.parent / "README.rst").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.rst").read_text()
 BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
 
 
@@ -19,6 +24,7 @@ def test_there_are_blocks() -> None:
 def test_block_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
     monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", "https://www.example.com")
+    monkeypatch.syspath_prepend(ROOT)
 
     exec(compile(block, "README.rst", "exec"), {"__name__": "readme"})
 
@@ -37,6 +43,38 @@ def test_shortest_application_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "<Speak>Please enter your four digit PIN code.</Speak>" in answer.text
     assert 'ForwardToUrl="https://www.example.com/phone/dtmf_entered/' in answer.text
+
+
+def test_transcripts_are_real(tmp_path: Path) -> None:
+    transcript = README.partition("Trying it in a terminal")[2].partition("::\n\n")[2]
+    lines = [line[4:] for line in transcript.partition("\n\n")[0].splitlines()]
+    environment = {**os.environ, "FLASK_SECRET_KEY": "k", "PYTHONPATH": str(ROOT)}
+    app = f"example_app:create_app({str(tmp_path)!r})"
+    shown: list[str] = []
+    for line in lines:
+        if line.startswith("$ "):
+            words = shlex.split(line[2:].replace("--app example_app", ""))
+            command = [sys.executable, "-m", "flask", "--app", app, *words[1:]]
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=True, env=environment
+            )
+            shown += [line, *done.stdout.splitlines()]
+
+    assert shown == lines
+
+
+def test_tests_of_calls_pass(tmp_path: Path) -> None:
+    [block] = [block for block in python_blocks() if "pytest_plugins" in block]
+    file = tmp_path / "test_calls.py"
+    file.write_text(block)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+
+    assert "3 passed" in done.stdout
 
 
 def test_every_command_and_key_is_documented() -> None:

@@ -62,12 +62,17 @@ def log_end(change: CallChanged) -> None: ...
 
 
 @phone.record_completed
-def either(
+def either(recording: RecordCompleted) -> list[ThirdPartyCommand | ExtensionCommand]:
+    return [Hold()] if recording.call_id else [Speak("Hi"), Reject()]
+
+
+@phone.record_completed(caller="100")
+def one_or_the_other(
     recording: RecordCompleted,
 ) -> list[ThirdPartyCommand] | list[ExtensionCommand]:
     if recording.call_id:
-        return [Hold()]
-    return [Reject()]
+        return [Hold(), Speak("Hi", party="all")]
+    return [Speak("Hi"), Reject()]
 
 
 @phone.record_completed
@@ -238,9 +243,7 @@ phone.fallback(sorry_later)
 
 t.assert_type(route(RoutingInterception()), Route)
 t.assert_type(log_end(CallChanged("Completed", "1")), None)
-t.assert_type(
-    either(RecordCompleted(True)), list[ThirdPartyCommand] | list[ExtensionCommand]
-)
+t.assert_type(either(RecordCompleted(True)), list[ThirdPartyCommand | ExtensionCommand])
 t.assert_type(of_an_extension(RecordCompleted(True), tries=1), UserInput)
 t.assert_type(welcome(IncomingCall()), Iterator[ExtensionCommand])
 t.assert_type(welcome_later(IncomingCall()), AsyncIterator[ExtensionCommand])

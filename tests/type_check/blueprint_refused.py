@@ -46,31 +46,30 @@ def error(error: ErrorNotification) -> None: ...
 
 
 # A view of each kind, where another notification comes.
-phone.routing_interception(incoming)
-phone.call_changed(routing)
-phone.record_completed(change)
-phone.call_connected(incoming)
-phone.incoming_call(connected)
-phone.incoming_sms(report)
-phone.sms_delivery_report(sms)
-phone.dtmf_entered(goto)
-phone.goto(entered)
-phone.error(goto)
-phone.routing_interception()(incoming)
-phone.call_changed(call_id="1")(routing)
-phone.record_completed()(change)
-phone.call_connected()(incoming)
-phone.incoming_call(api_extension="9998")(connected)
-phone.incoming_sms()(report)
-phone.sms_delivery_report()(sms)
-phone.dtmf_entered()(goto)
-phone.goto()(entered)
-phone.error()(goto)
-phone.incoming_call(no_argument)
-phone.incoming_call(of_text)
-phone.incoming_call(no_argument())
-phone.incoming_call("9998")
-phone.incoming_call(incoming, api_extension="9998")
+phone.routing_interception(incoming)  # error: type-var
+phone.call_changed(routing)  # error: type-var
+phone.record_completed(change)  # error: type-var
+phone.call_connected(incoming)  # error: type-var
+phone.incoming_call(connected)  # error: type-var
+phone.incoming_sms(report)  # error: type-var
+phone.sms_delivery_report(sms)  # error: type-var
+phone.dtmf_entered(goto)  # error: type-var
+phone.goto(entered)  # error: type-var
+phone.error(goto)  # error: type-var
+phone.routing_interception()(incoming)  # error: type-var
+phone.call_changed(call_id="1")(routing)  # error: type-var
+phone.record_completed()(change)  # error: type-var
+phone.call_connected()(incoming)  # error: type-var
+phone.incoming_call(api_extension="9998")(connected)  # error: type-var
+phone.incoming_sms()(report)  # error: type-var
+phone.sms_delivery_report()(sms)  # error: type-var
+phone.dtmf_entered()(goto)  # error: type-var
+phone.goto()(entered)  # error: type-var
+phone.error()(goto)  # error: type-var
+phone.incoming_call(no_argument)  # error: type-var
+phone.incoming_call(of_text)  # error: type-var
+phone.incoming_call("9998")  # error: call-overload
+phone.incoming_call(incoming, api_extension="9998")  # error: call-overload
 
 
 def speak(notification: Notification) -> Speak:
@@ -90,26 +89,26 @@ def route(notification: Notification) -> Route:
 
 
 # A command of another family.
-phone.routing_interception(speak)
-phone.routing_interception(menu)
-phone.routing_interception(hold)
-phone.call_changed(menu)
-phone.call_changed(route)
-phone.record_completed(route)
-phone.call_connected(hold)
-phone.call_connected(route)
-phone.incoming_call(hold)
-phone.incoming_call(route)
-phone.incoming_sms(hold)
-phone.sms_delivery_report(hold)
-phone.dtmf_entered(hold)
-phone.goto(hold)
-phone.goto(route)
-phone.error(speak)
-phone.error(menu)
-phone.error(hold)
-phone.error(route)
-phone.goto()(hold)
+phone.routing_interception(speak)  # error: type-var
+phone.routing_interception(menu)  # error: type-var
+phone.routing_interception(hold)  # error: type-var
+phone.call_changed(menu)  # error: type-var
+phone.call_changed(route)  # error: type-var
+phone.record_completed(route)  # error: type-var
+phone.call_connected(hold)  # error: type-var
+phone.call_connected(route)  # error: type-var
+phone.incoming_call(hold)  # error: type-var
+phone.incoming_call(route)  # error: type-var
+phone.incoming_sms(hold)  # error: type-var
+phone.sms_delivery_report(hold)  # error: type-var
+phone.dtmf_entered(hold)  # error: type-var
+phone.goto(hold)  # error: type-var
+phone.goto(route)  # error: type-var
+phone.error(speak)  # error: type-var
+phone.error(menu)  # error: type-var
+phone.error(hold)  # error: type-var
+phone.error(route)  # error: type-var
+phone.goto()(hold)  # error: type-var
 
 
 def text(notification: Notification) -> str:
@@ -155,49 +154,49 @@ async def hold_later(notification: Notification) -> AsyncIterator[Hold]:
 
 
 # What is no answer.
-phone.incoming_call(text)
-phone.incoming_call(texts)
-phone.incoming_call(number)
-phone.incoming_call(pair)
-phone.incoming_call(nested)
-phone.incoming_call(commands)
-phone.incoming_call(families)
-phone.incoming_call(third_or_extension)
-phone.incoming_call(later)
-phone.incoming_call(hold_later)
-phone.incoming_call()(text)
-phone.error(text)
-phone.error(later)
-phone.call_changed(third_or_extension)
-phone.fallback(speak)
-phone.fallback(text)
+phone.incoming_call(text)  # error: type-var
+phone.incoming_call(texts)  # error: type-var
+phone.incoming_call(number)  # error: type-var
+phone.incoming_call(pair)  # error: type-var
+phone.incoming_call(nested)  # error: type-var
+phone.incoming_call(commands)  # error: type-var
+phone.incoming_call(families)  # error: type-var
+phone.incoming_call(third_or_extension)  # error: type-var
+phone.incoming_call(later)  # error: type-var
+phone.incoming_call(hold_later)  # error: type-var
+phone.incoming_call()(text)  # error: type-var
+phone.error(text)  # error: type-var
+phone.error(later)  # error: type-var
+phone.call_changed(third_or_extension)  # error: type-var
+phone.fallback(speak)  # error: type-var
+phone.fallback(text)  # error: type-var
 
 
 @phone.incoming_call
 def wrong_inside(call: IncomingCall) -> Iterator[ExtensionCommand]:
     yield Speak("Hi")
-    yield Hold()
-    yield "Hi"
+    yield Hold()  # error: misc
+    yield "Hi"  # error: misc
 
 
 @phone.routing_interception
 def two_routes(call: RoutingInterception) -> list[RoutingCommand]:
-    return [Route("1"), Call("1", url="http://yourapp.com/")]
+    return [Route("1"), Call("1", url="http://yourapp.com/")]  # error: list-item
 
 
 @phone.call_changed
 def wrong_field(call: CallChanged) -> SendDTMF:
-    return SendDTMF(call.dtmf_digits, party="all")
+    return SendDTMF(call.dtmf_digits, party="all")  # error: attr-defined
 
 
 @phone.record_completed
 def wrong_either(
     recording: RecordCompleted,
 ) -> list[ThirdPartyCommand] | list[ExtensionCommand]:
-    return [Hold(), Reject()]
+    return [Hold(), Reject()]  # error: return-value
 
 
-@phone.incoming_call
+@phone.incoming_call  # error: type-var
 @phone.goto
 @phone.dtmf_entered
 def stacked(notification: IncomingCall | GoToNotification) -> Speak:
@@ -216,25 +215,25 @@ class Menu:
     def main(self, go: GoToNotification, tries: int) -> None: ...
 
 
-phone.to(check_pin)
-phone.to(check_pin, tries="1")
-phone.to(check_pin, tries=None)
-phone.to(check_pin, tries=1.5)
-phone.to(check_pin, tris=1)
-phone.to(check_pin, tries=1, text="a")
-phone.to(check_pin, tries=1, entered=1)
-phone.to(step, text=1)
-phone.to(step, txt="a")
-phone.to(Menu().main)
-phone.to(Menu().main, tries="1")
-phone.to(no_argument)
-phone.to()
-phone.to(5)
-phone.to(view=step)
-phone.to("step", 1)
-phone.urls("phone")
-phone.urls_as()
-phone.incomming_call(incoming)
-url: int = phone.to(step)
-step(GoToNotification(), tries="1")
-t.assert_type(step(GoToNotification()), Speak)
+phone.to(check_pin)  # error: call-overload
+phone.to(check_pin, tries="1")  # error: call-overload
+phone.to(check_pin, tries=None)  # error: call-overload
+phone.to(check_pin, tries=1.5)  # error: call-overload
+phone.to(check_pin, tris=1)  # error: call-overload
+phone.to(check_pin, tries=1, text="a")  # error: call-overload
+phone.to(check_pin, tries=1, entered=1)  # error: call-overload
+phone.to(step, text=1)  # error: call-overload
+phone.to(step, txt="a")  # error: call-overload
+phone.to(Menu().main)  # error: call-overload
+phone.to(Menu().main, tries="1")  # error: call-overload
+phone.to(no_argument)  # error: call-overload
+phone.to()  # error: call-overload
+phone.to(5)  # error: call-overload
+phone.to(view=step)  # error: call-overload
+phone.to("step", 1)  # error: call-overload
+phone.urls("phone")  # error: call-arg
+phone.urls_as()  # error: call-arg
+phone.incomming_call(incoming)  # error: attr-defined
+url: int = phone.to(step)  # error: assignment
+step(GoToNotification(), tries="1")  # error: arg-type
+t.assert_type(step(GoToNotification()), Speak)  # error: assert-type
