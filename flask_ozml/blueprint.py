@@ -35,6 +35,7 @@ from .commands import Command
 from .config import url_rules
 from .decorators import NotificationDecorators
 from .errors import ConfigurationError
+from .errors import InappropriateCommand
 from .errors import NotificationError
 from .errors import TokenExpired
 from .errors import TokenTooLong
@@ -144,7 +145,7 @@ class OzML(NotificationDecorators, Blueprint):
         target = self.views.target(view)
         endpoint = self._endpoint(self._registration(), target.notification.kind)
         values, state = split_values(app, endpoint, state)
-        _check_state(target, {**values, **state})
+        _check_state(target, values, state)
         path = path_of(app, endpoint, values)
         says = StateToken(signed_path(app, endpoint, path), target.name, state)
         token = state_of(app).configured(app).tokens(endpoint).dumps(says)
@@ -203,6 +204,11 @@ class OzML(NotificationDecorators, Blueprint):
         return endpoint
 
     def _add_rules(self, setup: BlueprintSetupState) -> None:
+        if "<" in (setup.subdomain or ""):
+            raise ConfigurationError(
+                f"The subdomain {setup.subdomain!r} has a variable, which no token would"
+                " sign; put it into the url_prefix."
+            )
         app = t.cast(Flask, setup.app)
         state = state_of(app)
         state.configured(app)
@@ -361,9 +367,14 @@ def _refuse_async_without_asgiref(function: Function) -> None:
         ) from error
 
 
-def _check_state(target: RegisteredView, arguments: Mapping[str, t.Any]) -> None:
+def _check_state(
+    target: RegisteredView, values: Mapping[str, t.Any], state: Mapping[str, t.Any]
+) -> None:
+    # The site may take variables out of the URL before they reach a view.
+    parameters = target.signature.parameters
+    taken = {name: value for name, value in values.items() if name in parameters}
     try:
-        target.signature.bind(None, **arguments)
+        target.signature.bind(None, **taken, **state)
     except TypeError as error:
         raise TypeError(
             f"The view {target.qualified_name!r} cannot take this state: {error}"
@@ -382,7 +393,11 @@ def _answered(
 ) -> Response:
     if hasattr(answer, "__aiter__"):
         answer = current_app.ensure_sync(_collect)(answer)
-    if isinstance(answer, Response) and notification.answer_family is not None:
+    if isinstance(answer, Response):
+        if notification.answer_family is None:
+            raise InappropriateCommand(
+                "An Error notification has no answer; return None."
+            )
         return answer
     commands = read_answer(answer)
     check_answer(notification, commands, admission.settings.allowed_destinations)

@@ -87,7 +87,7 @@ def _patterns(value: object) -> tuple[re.Pattern[str], ...] | None:
         return None
     try:
         patterns = tuple(re.compile(item) for item in _items(value))
-    except (re.error, TypeError, OverflowError, RecursionError) as error:
+    except (re.error, TypeError, OverflowError, RecursionError, Warning) as error:
         raise _Wrong(f"must be a list of regular expressions ({error})") from error
     if not all(isinstance(pattern.pattern, str) for pattern in patterns):
         raise _Wrong("must be a list of regular expressions for str")
@@ -114,7 +114,7 @@ def _charset(value: object) -> str:
         if ascii_bytes.decode(t.cast(str, value)) == ascii_bytes.decode("ascii"):
             bytes(range(256)).decode(t.cast(str, value), "replace")
             return t.cast(str, value)
-    except (TypeError, LookupError, ValueError):
+    except (TypeError, LookupError, ValueError, Warning):
         pass
     raise _Wrong("must be the name of a text encoding that ASCII is a part of")
 

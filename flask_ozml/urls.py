@@ -68,7 +68,7 @@ def path_of(app: Flask, endpoint: Endpoint, values: Mapping[str, t.Any]) -> str:
     :raises TypeError: if a variable is missing.
     """
     rule = endpoint.plain_rule(app)
-    missing = rule.arguments - values.keys()
+    missing = rule.arguments - values.keys() - set(rule.defaults or ())
     if missing:
         raise TypeError(
             f"The URL of {endpoint.name!r} has the variables {sorted(missing)}; give"
