@@ -206,8 +206,8 @@ class OzML(NotificationDecorators, Blueprint):
     def _add_rules(self, setup: BlueprintSetupState) -> None:
         if "<" in (setup.subdomain or ""):
             raise ConfigurationError(
-                f"The subdomain {setup.subdomain!r} has a variable, which no token would"
-                " sign; put it into the url_prefix."
+                f"The subdomain {setup.subdomain!r} has a variable, which no token"
+                " would sign; put it into the url_prefix."
             )
         app = t.cast(Flask, setup.app)
         state = state_of(app)
@@ -395,9 +395,7 @@ def _answered(
         answer = current_app.ensure_sync(_collect)(answer)
     if isinstance(answer, Response):
         if notification.answer_family is None:
-            raise InappropriateCommand(
-                "An Error notification has no answer; return None."
-            )
+            raise InappropriateCommand("Nothing can answer an Error; return None.")
         return answer
     commands = read_answer(answer)
     check_answer(notification, commands, admission.settings.allowed_destinations)

@@ -68,7 +68,10 @@ def _network(value: object) -> Network:
     # ipaddress takes a number for an address, and a tuple for one with its netmask.
     if isinstance(value, int | bytes | tuple):
         raise ValueError(f"{value!r} is no str")
-    return ipaddress.ip_network(t.cast(str, value))
+    network = ipaddress.ip_network(t.cast(str, value))
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    # Senders are compared by the IPv4 address that is mapped into theirs.
+    return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
 def _networks(value: object) -> tuple[Network, ...] | None:

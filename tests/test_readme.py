@@ -67,15 +67,8 @@ def test_tests_of_calls_pass(tmp_path: Path) -> None:
     [block] = [block for block in python_blocks() if "pytest_plugins" in block]
     file = tmp_path / "test_calls.py"
     file.write_text(block)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        str(file),
-    ]
+    options = ["-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, str(file)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(
