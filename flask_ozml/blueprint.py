@@ -53,10 +53,12 @@ from .urls import current_admission
 from .urls import path_of
 from .urls import signed_path
 from .urls import split_values
-from .views import FallbackView
 from .views import Function
 from .views import RegisteredView
 from .views import ViewTable
+
+if t.TYPE_CHECKING:
+    from .typing import FallbackView
 
 #: How long a URL may be: servers in front cut at about 4,000 characters.
 MAX_URL_LENGTH: t.Final = 2_000
@@ -87,7 +89,7 @@ class OzML(NotificationDecorators, Blueprint):
         self.record(self._add_rules)
         self.url_value_preprocessor(self._receive)
 
-    def fallback(self, view: FallbackView) -> FallbackView:
+    def fallback(self, view: "FallbackView") -> "FallbackView":
         """Register the view that answers when another one cannot.
 
         It is called with the notification and the exception: what the view raised,

@@ -69,7 +69,7 @@ _NAME: t.Final = rules.Rule(
     str,
     "must be a name of ASCII letters",
     re.compile("[A-Za-z]+").fullmatch,
-    re.compile("[^A-Za-z]"),
+    "[^A-Za-z]",
 )
 
 

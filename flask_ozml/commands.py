@@ -28,6 +28,7 @@ from dataclasses import KW_ONLY
 from . import rules
 from .errors import InvalidParameter
 from .errors import ParameterTypeError
+from .values import FrozenDict
 
 #: How deep menus (and elements with content) may nest.
 MAX_DEPTH: t.Final = 50
@@ -472,28 +473,6 @@ class SendSms(ExtensionCommand):
     api_extension: rules.Text | None = None
 
 
-_K = t.TypeVar("_K")
-_V = t.TypeVar("_V")
-
-
-class FrozenDict(dict[_K, _V]):
-    """A dict that cannot change, so that what is frozen is so to the bottom."""
-
-    __slots__ = ()
-
-    def __hash__(self) -> int:  # type: ignore[override]  # dict sets it to None
-        return hash(frozenset(self.items()))
-
-    def __reduce__(self) -> tuple[type, tuple[dict[_K, _V]]]:
-        return type(self), (dict(self),)
-
-    def _refuse(self, *args: object, **kwargs: object) -> t.NoReturn:
-        raise TypeError("It cannot be changed; make a new one.")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-
 def _derived() -> t.Any:
     """A field that follows from the others."""
     return dataclasses.field(init=False, repr=False, compare=False)
@@ -627,7 +606,7 @@ _XML_NAME = rules.Rule(
     str,
     "must be an XML name: an ASCII letter or _, then letters, digits, _ - and .",
     re.compile(r"(?!xmlns\Z)[A-Za-z_][A-Za-z0-9_.-]*").fullmatch,
-    re.compile(r"[^A-Za-z0-9_.-]"),
+    r"[^A-Za-z0-9_.-]",
 )
 _TEXT = rules.rule_of(rules.Text)
 

@@ -1,22 +1,27 @@
 """The decorators, one for each kind of notification."""
 
+# Making the types of views would be a tenth of importing the package.
+from __future__ import annotations
+
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
 
 from . import notifications
 from .notifications import Notification
-from .views import CallChangedView
-from .views import CallConnectedView
-from .views import DtmfEnteredView
-from .views import ErrorView
 from .views import Function
-from .views import GoToView
-from .views import IncomingCallView
-from .views import IncomingSMSView
-from .views import RecordCompletedView
-from .views import RoutingInterceptionView
-from .views import SMSDeliveryReportView
+
+if t.TYPE_CHECKING:
+    from .typing import CallChangedView
+    from .typing import CallConnectedView
+    from .typing import DtmfEnteredView
+    from .typing import ErrorView
+    from .typing import GoToView
+    from .typing import IncomingCallView
+    from .typing import IncomingSMSView
+    from .typing import RecordCompletedView
+    from .typing import RoutingInterceptionView
+    from .typing import SMSDeliveryReportView
 
 
 class NotificationDecorators:

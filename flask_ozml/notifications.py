@@ -16,12 +16,12 @@ from urllib.parse import unquote_to_bytes
 
 from .commands import Command
 from .commands import ExtensionCommand
-from .commands import FrozenDict
 from .commands import RoutingCommand
 from .commands import ThirdPartyCommand
 from .errors import NotificationError
 from .errors import StatusCode
 from .logs import log
+from .values import FrozenDict
 
 
 class CallState(enum.StrEnum):

@@ -22,13 +22,13 @@ class Rule:
     :param type: its type; a subclass is accepted, but no bool for an int.
     :param words: the rule in words, to be read after the argument's name.
     :param accepts: a function that tells whether a value of that type is right.
-    :param offending: finds the first character that is wrong, for the message.
+    :param offending: a pattern for the first character that is wrong, for the message.
     """
 
     type: type
     words: str
     accepts: Callable[[t.Any], object] = lambda value: True
-    offending: re.Pattern[str] | None = None
+    offending: str = r"(?!)"
 
     def check(self, command: str, parameter: str, value: object) -> t.Any:
         """Give back the value, without what a subclass adds to it.
@@ -54,7 +54,7 @@ class Rule:
     def _describe(self, value: object) -> str:
         if not isinstance(value, str):
             return "; this one is out of range"
-        found = self.offending and self.offending.search(value)
+        found = re.search(self.offending, value)
         where = f" with {found[0]!r} at index {found.start()}" if found else ""
         return f"; this is a str of length {len(value)}{where}"
 
@@ -68,7 +68,7 @@ _EXACT: t.Final[dict[type, Callable[[t.Any], object]]] = {
 
 
 def _pattern(words: str, accepted: str, offending: str) -> Rule:
-    return Rule(str, words, re.compile(accepted).fullmatch, re.compile(offending))
+    return Rule(str, words, re.compile(accepted).fullmatch, offending)
 
 
 def _range(words: str, low: int, high: int) -> Rule:

@@ -248,9 +248,9 @@ def _parse(document: bytes | str) -> _Node:
 
 
 _XML_SPACE: t.Final = " \t\r\n"
-_DECLARED: t.Final = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*['\"]([^'\"]*)")
+_DECLARED: t.Final = rb"<\?xml[^>]*\sencoding\s*=\s*['\"]([^'\"]*)"
 # Python has codecs that are no encodings; these are, and expat can read them.
-_ENCODINGS: t.Final = re.compile(
+_ENCODINGS: t.Final = (
     rb"(?i)utf-?8|utf-?16|us-ascii|ascii|iso-8859-\d+|(?:windows-|cp)125\d|koi8-[ru]"
 )
 
@@ -258,8 +258,8 @@ _ENCODINGS: t.Final = re.compile(
 def _without_leading_space(document: bytes | str) -> bytes:
     data = document.encode() if isinstance(document, str) else document
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    declared = _DECLARED.match(data)
-    readable = declared is None or _ENCODINGS.fullmatch(declared[1])
+    declared = re.match(_DECLARED, data)
+    readable = declared is None or re.fullmatch(_ENCODINGS, declared[1])
     if isinstance(document, bytes) and not readable:
         raise ParseError("The declared encoding is none that is read.")
     return data

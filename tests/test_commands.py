@@ -20,7 +20,6 @@ from flask_ozml.commands import Delay
 from flask_ozml.commands import Element
 from flask_ozml.commands import ExtensionCommand
 from flask_ozml.commands import Forward
-from flask_ozml.commands import FrozenDict
 from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Hold
@@ -49,6 +48,7 @@ from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RecordCompleted
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.notifications import SMSDeliveryReport
+from flask_ozml.values import FrozenDict
 
 URL = "http://yourapp.com/phone"
 

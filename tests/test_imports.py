@@ -16,6 +16,7 @@ PACKAGE = Path(flask_ozml.__file__).parent
 LEVELS = {
     "errors": 0,
     "logs": 0,
+    "values": 0,
     "rules": 0,
     "commands": 1,
     "answers": 2,
@@ -31,6 +32,7 @@ LEVELS = {
     "decorators": 3,
     "signals": 3,
     "simulator": 3,
+    "typing": 3,
     "urls": 3,
     "views": 3,
     "__init__": 4,
