@@ -61,7 +61,7 @@ def menu(caller: str) -> Commands:
         },
         timeout=10,
     )
-    yield Speak("We heard no key. Good bye.")
+    yield Speak("That is no choice. Good bye.")
     yield Hangup()
 
 

@@ -60,10 +60,18 @@ def test_three_wrong_pins_end_the_call(
     assert call.state == CallState.COMPLETED
 
 
+@pytest.mark.parametrize("key", "04567890*#ABCD")
+def test_other_keys_are_no_choice(phone_system: PhoneSystem, key: str) -> None:
+    call = phone_system.incoming_call().press(key)
+
+    assert call.heard[-1] == "That is no choice. Good bye."
+    assert call.state == CallState.COMPLETED
+
+
 def test_a_caller_who_presses_nothing_is_hung_up(phone_system: PhoneSystem) -> None:
     call = phone_system.incoming_call().wait(10)
 
-    assert call.heard[-1] == "We heard no key. Good bye."
+    assert call.heard[-1] == "That is no choice. Good bye."
     assert call.state == CallState.COMPLETED
 
 
