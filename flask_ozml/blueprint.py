@@ -293,9 +293,9 @@ class OzML(NotificationDecorators, Blueprint):
             self._warn_not_handled(admission)
             return _ozml(admission.app, [])
         function = view.function
-        if view.is_async:
-            function = current_app.ensure_sync(function)
         try:
+            if view.is_async:
+                function = current_app.ensure_sync(function)
             return _answered(
                 function(notification, **values, **state), admission, notification
             )

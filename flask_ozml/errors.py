@@ -4,9 +4,6 @@
 
   * ConfigurationError
   * NotificationError
-
-    * UnsupportedContentType
-
   * CommandError
 
     * ParseError
@@ -74,15 +71,6 @@ class ConfigurationError(OzMLError):
 
 class NotificationError(OzMLError):
     """A posted body is not the notification that its URL expects."""
-
-    #: The HTTP status that tells so.
-    status: t.ClassVar[int] = 400
-
-
-class UnsupportedContentType(NotificationError):
-    """A posted body is not form-urlencoded."""
-
-    status = 415
 
 
 class CommandError(OzMLError):

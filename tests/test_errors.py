@@ -86,16 +86,6 @@ def test_command_errors_know_their_number(
     assert isinstance(error.code, errors.StatusCode)
 
 
-@pytest.mark.parametrize(
-    "error, status",
-    [(errors.NotificationError, 400), (errors.UnsupportedContentType, 415)],
-)
-def test_notification_errors_know_their_status(
-    error: type[errors.NotificationError], status: int
-) -> None:
-    assert error.status == status
-
-
 def test_an_invalid_parameter_is_a_value_error() -> None:
     assert issubclass(errors.InvalidParameter, ValueError)
     assert not issubclass(errors.InvalidParameter, TypeError)
