@@ -75,8 +75,11 @@ def die(notification: GoToNotification, sure: bool) -> t.NoReturn:
 
 
 app = Flask(__name__)
+kept = pathlib.Path(os.environ["KEYS"])
+key, *fallbacks = kept.read_text().split() if kept.exists() else ["key"]
 app.config.update(
-    SECRET_KEY="key",
+    SECRET_KEY=key,
+    SECRET_KEY_FALLBACKS=fallbacks,
     OZML_PUBLIC_URL="http://localhost",
     OZML_MAX_CONTENT_LENGTH=10_000,
     OZML_SMS_DELIVERY_REPORT_URL="/smsdeliveryreport.php",
