@@ -378,8 +378,10 @@ def _check_state(
     try:
         target.signature.bind(None, **taken, **state)
     except TypeError as error:
+        known = [name for name in list(parameters)[1:] if name not in taken]
         raise TypeError(
-            f"The view {target.qualified_name!r} cannot take this state: {error}"
+            f"The view {target.qualified_name!r} cannot take this state: {error}; it"
+            f" takes {known}."
         ) from None
 
 
