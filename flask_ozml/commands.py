@@ -106,7 +106,7 @@ def __init__(self, /, {parameters}**unknown):
         refuse_unknown(unknown)
 {lines}"""
 _LINES: t.Final = """\
-    if {guard}(type({name}) is not type_{name} or not accepts_{name}({name})):
+    if {guard}(type({name}) is not type_{name}{test}):
         {name} = check_{name}({name})
     store_{name}(self, {name})
 """
@@ -127,7 +127,9 @@ def _init(command: type[Command]) -> Callable[..., None]:
         parameters += "*, " if not by_position and parameters.count("*") == 0 else ""
         parameters += f"{name}={'MANDATORY' if mandatory else None}, "
         guard = "" if mandatory else f"{name} is not None and "
-        lines += _LINES.format(name=name, guard=guard)
+        any_value = rule.accepts is rules.Rule.accepts
+        test = "" if any_value else f" or not accepts_{name}({name})"
+        lines += _LINES.format(name=name, guard=guard, test=test)
         names[f"type_{name}"] = rule.type
         names[f"accepts_{name}"] = rule.accepts
         names[f"check_{name}"] = functools.partial(_check, command, position)
@@ -494,9 +496,7 @@ def _checked_children(
 
 
 def _checked_depth(command: str, children: Iterable[Command]) -> int:
-    depth = 0
-    for child in children:
-        depth = max(depth, child.depth)
+    depth = max([child.depth for child in children], default=0)
     if depth >= MAX_DEPTH:
         raise InvalidParameter(
             command, "content", f"must not nest more than {MAX_DEPTH} deep"
