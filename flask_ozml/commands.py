@@ -106,7 +106,7 @@ def __init__(self, /, {parameters}**unknown):
         refuse_unknown(unknown)
 {lines}"""
 _LINES: t.Final = """\
-    if {guard}(type({name}) is not type_{name} or not accepts_{name}({name})):
+    if {guard}(type({name}) is not type_{name}{test}):
         {name} = check_{name}({name})
     store_{name}(self, {name})
 """
@@ -127,7 +127,9 @@ def _init(command: type[Command]) -> Callable[..., None]:
         parameters += "*, " if not by_position and parameters.count("*") == 0 else ""
         parameters += f"{name}={'MANDATORY' if mandatory else None}, "
         guard = "" if mandatory else f"{name} is not None and "
-        lines += _LINES.format(name=name, guard=guard)
+        any_value = rule.accepts is rules.Rule.accepts
+        test = "" if any_value else f" or not accepts_{name}({name})"
+        lines += _LINES.format(name=name, guard=guard, test=test)
         names[f"type_{name}"] = rule.type
         names[f"accepts_{name}"] = rule.accepts
         names[f"check_{name}"] = functools.partial(_check, command, position)
@@ -494,9 +496,7 @@ def _checked_children(
 
 
 def _checked_depth(command: str, children: Iterable[Command]) -> int:
-    depth = 0
-    for child in children:
-        depth = max(depth, child.depth)
+    depth = max([child.depth for child in children], default=0)
     if depth >= MAX_DEPTH:
         raise InvalidParameter(
             command, "content", f"must not nest more than {MAX_DEPTH} deep"
@@ -517,12 +517,12 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
         )
     found: dict[str, tuple[Command, ...]] = {}
     for key, value in inputs.items():
-        _KEYS.check("UserInput", "inputs", key)
+        keys = _KEYS.check("UserInput", "inputs", key)
         if isinstance(value, Command):
-            found[key] = (value,)
+            found[keys] = (value,)
         else:
             single = isinstance(value, str | bytes) or not isinstance(value, Iterable)
-            found[key] = _checked_children(
+            found[keys] = _checked_children(
                 "UserInput", "inputs", (value,) if single else value
             )
     return FrozenDict(found)
@@ -615,9 +615,13 @@ def _merged_content(content: Iterable[object]) -> tuple[str | Command, ...]:
     """XML cannot tell two texts side by side from one, nor an empty one from none."""
     merged: list[str | Command] = []
     for item in content:
-        if isinstance(item, str) and merged and isinstance(merged[-1], str):
-            merged[-1] += item
-        elif isinstance(item, str | Command):
+        if isinstance(item, str):
+            text = _TEXT.check("Element", "content", item)
+            if merged and isinstance(merged[-1], str):
+                merged[-1] += text
+            else:
+                merged.append(text)
+        elif isinstance(item, Command):
             merged.append(item)
         else:
             raise ParameterTypeError(
@@ -654,22 +658,24 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
         attributes: Mapping[str, str] | None = None,
         *content: str | Command,
     ) -> None:
-        _XML_NAME.check("Element", "name", name)
         if not isinstance(attributes, Mapping | None):
             raise ParameterTypeError(
                 "Element", "attributes", "must be a mapping; content comes behind it"
             )
-        for key, value in (attributes or {}).items():
-            _XML_NAME.check("Element", "attributes", key)
-            _TEXT.check("Element", "attributes", value)
+        written = {
+            _XML_NAME.check("Element", "attributes", key): _TEXT.check(
+                "Element", "attributes", value
+            )
+            for key, value in (attributes or {}).items()
+        }
         set_field = object.__setattr__
-        set_field(self, "name", name)
-        set_field(self, "attributes", FrozenDict(attributes or {}))
+        set_field(self, "name", _XML_NAME.check("Element", "name", name))
+        set_field(self, "attributes", FrozenDict(written))
         set_field(self, "content", _merged_content(content))
         children = tuple(item for item in content if isinstance(item, Command))
         set_field(self, "children", children)
         set_field(self, "depth", _checked_depth("Element", children))
-        set_field(self, "obeys", BY_NAME.get(name.lower(), Element))
+        set_field(self, "obeys", BY_NAME.get(self.name.lower(), Element))
 
 
 #: The commands of this module by their names in lower case.

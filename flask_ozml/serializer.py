@@ -103,21 +103,16 @@ def _reference(match: re.Match[str]) -> str:
     return _REFERENCES.get(match[0], "\ufffd")
 
 
-_MARKUP: t.Final = ("&", "<", ">", '"')
-
-
 def _escaped(text: str, pattern: re.Pattern[str]) -> str:
     """A text as it is written where the pattern finds what cannot stand there.
 
     What is printable has no control character nor anything else that XML cannot hold.
     Most texts are, and this is told sooner than a pattern is searched.
     """
-    if text.isprintable():
-        for character in _MARKUP:
-            if character in text:
-                break
-        else:
-            return text
+    if text.isprintable() and not (
+        "&" in text or "<" in text or ">" in text or '"' in text
+    ):
+        return text
     return pattern.sub(_reference, text)
 
 

@@ -356,6 +356,29 @@ def test_members_of_enumerations_are_written_as_their_values() -> None:
     )
 
 
+class Misleading(str):
+    """Says something else than it holds, as mark-up classes may."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return '"><Hangup/>'
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def test_keys_names_and_attributes_are_written_as_what_they_hold() -> None:
+    text = Misleading
+    menu = UserInput(inputs={text("1"): Speak(text("Hi"), language=text("en"))})
+    assert dumps([menu]).endswith(
+        b'<Inputs><Input key="1"><Speak Language="en">Hi</Speak></Input></Inputs>'
+        b"</UserInput></Response>"
+    )
+    beep = Element(text("Beep"), {text("Pitch"): text("high")}, text("a"), text("b"))
+    assert dumps([beep]).endswith(b'<Response><Beep Pitch="high">ab</Beep></Response>')
+
+
 MENU = [
     Speak("For the silver package, press 1."),
     Speak("For the golden package, press 2."),
