@@ -52,6 +52,7 @@ SIDEWAYS = {
     ("client", "replies"),
     ("decorators", "views"),
     ("queries", "replies"),
+    ("simulator", "queries"),
     ("urls", "admission"),
 }
 

@@ -201,7 +201,8 @@ def _call(
     if not api.finds(dialed):
         raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
     command = CallCommand(dialed, api_extension=api_extension, **others)
-    api.board.place(command, api_extension)
+    with api.board.turn(request):
+        api.board.place(command, api_extension)
     return ()
 
 
@@ -222,7 +223,8 @@ def _send_email(
 ) -> Iterable[Element]:
     if not api.finds(arguments["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
-    api.board.send_email(request, SendEmail(**arguments))
+    with api.board.turn(request):
+        api.board.send_email(request, SendEmail(**arguments))
     return ()
 
 

@@ -54,8 +54,9 @@ def call_history(
     general: str | None,
     **filters: str | None,
 ) -> Iterable[Element]:
-    """Assumed: calls that are over; a filter is what a field is equal to, General what
-    one of the fields is equal to; pages have 20 rows; NumberOfCalls counts all pages.
+    """Assumed: calls that are over, the last 50 at most; a filter is what a field is
+    equal to, General what one of the fields is equal to; pages have 20 rows;
+    NumberOfCalls counts all pages.
     """
     wanted = {wire_name(name): value for name, value in filters.items() if value}
     found = [

@@ -13,6 +13,7 @@ from .http_api import HttpApi
 from .randomcaller import Finding
 from .randomcaller import play_at_random
 from .routing import Routing
+from .switchboard import MAX_CALLS
 from .switchboard import Session
 from .switchboard import Switchboard
 from .thirdparty import ThirdPartyCall
@@ -138,6 +139,9 @@ class PhoneSystem(Switchboard):
         self.calls_placed.append(self._begun(call))
 
     def _begun(self, call: _C) -> _C:
+        over = [kept for kept in self.calls if kept.ended]
+        for kept in over[: 1 - MAX_CALLS]:
+            self.calls.remove(kept)
         self.calls.append(call)
         return self._kept(call)
 

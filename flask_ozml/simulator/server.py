@@ -17,6 +17,8 @@ from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wsgi import ClosingIterator
 
 from ..notifications import CallState
+from ..rules import Keys
+from ..rules import rule_of
 from .calls import Call
 from .calls import PlacedCall
 from .phone import Screen
@@ -76,7 +78,7 @@ def serve(
     port: int = 7780,
     press: Sequence[str] = (),
     colour: bool = False,
-    wait: Callable[[], object] = threading.Event().wait,
+    wait: Callable[[], object] | None = None,
 ) -> None:
     """Serve the HTTP API of a phone system until Ctrl-C; see :data:`HELP`.
 
@@ -85,14 +87,17 @@ def serve(
     :param out: where the transcript is written.
     :param press: the keys that each callee presses, in groups.
     :param colour: whether ``out`` is a terminal that shows colours.
-    :param wait: returns when it is to end.
+    :param wait: returns when it is to end. Default: it does not.
+    :raises InvalidParameter: if the keys are none.
     """
+    for keys in press:
+        rule_of(Keys).check("serve", "press", keys)
     screen = Screen(out, colour)
     people = _People(system, screen, press)
     with served(people.application, host, port) as url:
         screen.line(f"The phone system listens at {url} (Ctrl-C ends it).")
         with contextlib.suppress(KeyboardInterrupt):
-            wait()
+            (wait or threading.Event().wait)()
 
 
 class _People:
@@ -116,6 +121,7 @@ class _People:
 
     def _act(self) -> None:
         with self._alone:
+            self._screen.show(self._system.sessions)
             for _ in range(MAX_ACTS):
                 act = self._next()
                 if act is None:
@@ -123,7 +129,6 @@ class _People:
                 self._try(act)
             else:
                 self._screen.line(f"The rest waits: {MAX_ACTS} calls and messages.")
-            self._screen.show(self._system.sessions)
 
     def _next(self) -> Callable[[], object] | None:
         for call in self._system.calls_placed:
@@ -136,11 +141,14 @@ class _People:
         return None
 
     def _try(self, act: Callable[[], object]) -> None:
-        self._screen.show(self._system.sessions)
+        failed: Exception | None = None
         try:
             act()
         except Exception as error:  # noqa: BLE001  # anything the application raises
-            self._screen.traceback(error)
+            failed = error
+        self._screen.show(self._system.sessions)
+        if failed:
+            self._screen.traceback(failed)
 
     def _take(self, call: PlacedCall) -> None:
         outcome = self._system.outcome(call.callee)
@@ -161,5 +169,6 @@ class _People:
 
     def _wait_in(self, call: Call) -> None:
         while call.live and call.patience is not None and call.clock < PATIENCE:
-            call.wait(call.patience)
+            # Seconds that are none would never end it.
+            call.wait(max(call.patience, 1))
         call.hang_up()

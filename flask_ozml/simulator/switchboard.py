@@ -43,8 +43,8 @@ if t.TYPE_CHECKING:
 MAX_NOTIFICATIONS: t.Final = 50
 MAX_COMMANDS: t.Final = 100_000
 
-#: Calls that are kept for requests to the HTTP API.
-MAX_CALLS: t.Final = 1_000
+#: Calls that are kept, besides those that go on.
+MAX_CALLS: t.Final = 50
 
 _RECORDINGS: t.Final = "http://ozekixepbx.ip:7780/HttpRecordings"
 
@@ -137,10 +137,8 @@ class Switchboard(abc.ABC):
         self.not_opened: list[str] = []
         #: The last calls, routings and messages, for reports.
         self.sessions: collections.deque[Session] = collections.deque(maxlen=20)
-        #: The last calls that began, of either kind; requests find them here.
-        self.calls: collections.deque[Call | ThirdPartyCall] = collections.deque(
-            maxlen=MAX_CALLS
-        )
+        #: All calls that go on, and the last ones that are over.
+        self.calls: list[Call | ThirdPartyCall] = []
         self.live_calls: dict[str, ThirdPartyCall] = {}
         self.pending: collections.deque[Callable[[], None]] = collections.deque()
         self._numbers = itertools.count(1)
