@@ -54,6 +54,7 @@ SIDEWAYS = {
     ("client", "replies"),
     ("decorators", "views"),
     ("queries", "replies"),
+    ("simulator", "queries"),
     ("urls", "admission"),
 }
 

@@ -2,8 +2,14 @@
 
 import typing as t
 
+from ..commands import BlindTransfer
 from ..commands import Call as CallCommand
+from ..commands import Command
+from ..commands import Hangup
+from ..commands import Play
 from ..commands import Reject
+from ..commands import Speak
+from ..errors import InappropriateCommand
 from ..errors import StatusCode
 from ..notifications import CallState
 from ..rules import Keys
@@ -16,6 +22,9 @@ from .switchboard import Switchboard
 
 #: Seconds that one act may last, so that each has an end.
 MAX_SECONDS: t.Final = 86_400
+
+# What a third party can do to a call of an API extension.
+_OBEYED: t.Final = (BlindTransfer, Hangup, Play, Speak)
 
 
 def check_seconds(seconds: float) -> None:
@@ -30,6 +39,14 @@ class Call(Leg):
     All that this person does gives the call back, so that acts can be chained. What the
     application raises in process comes through, and ends the call.
     """
+
+    #: Which party this person is.
+    person: t.ClassVar[t.Literal["caller", "callee"]] = "caller"
+
+    @property
+    def caller_id(self) -> str:
+        """What the callee sees of the caller."""
+        return self.caller
 
     def press(self, keys: str) -> t.Self:
         """Press keys, one after another.
@@ -77,6 +94,28 @@ class Call(Leg):
             return self.press(press)
         silence = self.patience
         return self.wait(silence) if self.recording and silence is not None else self
+
+    def obey(self, command: Command) -> None:
+        """Run what a request of a third party asks for.
+
+        Assumed: a call to or from an API extension can be hung up, transferred and
+        spoken or played into (once); a Hangup while it rings cancels it; whoever makes
+        a transfer, it is over for the application.
+
+        :raises InappropriateCommand: for any other command, or if it rings.
+        """
+        name = type(command).__name__
+        if isinstance(command, Hangup) and not self.live:
+            self.state = CallState.CANCELLED
+            self.note("*", "cancelled")
+        elif not (self.live and isinstance(command, _OBEYED)):
+            raise InappropriateCommand(f"Command '{name}' cannot be used here")
+        elif getattr(command, "party", "all") in (self.person, "all"):
+            if isinstance(command, Play):
+                command = Play(command.audio_file)
+            self.execute(command)
+        else:
+            self.note("*", f"{name} to the API extension")
 
     def hang_up(self) -> t.Self:
         """End the call; one that is over stays as it is."""
@@ -143,6 +182,8 @@ class IncomingCall(Call):
             )
             if answer is None:
                 self.abort()
+            elif self.ended:
+                self.note("*", "over before it was picked up")
             elif answer and answer[0].origin is Reject:
                 self.commands.append(answer[0])
                 self.note("*", "rejected")
@@ -161,6 +202,8 @@ class PlacedCall(Call):
     ErrorUrl, too, as an Error notification (assumed).
     """
 
+    person = "callee"
+
     def __init__(
         self, board: Switchboard, command: CallCommand, extension: str
     ) -> None:
@@ -175,6 +218,10 @@ class PlacedCall(Call):
         )
         self.command = command
         self.error_url = command.error_url
+
+    @property
+    def caller_id(self) -> str:
+        return self.command.caller_id or self.caller
 
     def answer(self) -> t.Self:
         """Pick up: CallConnected is posted, and its answer runs.

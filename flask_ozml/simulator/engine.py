@@ -16,6 +16,7 @@ from .frames import Menu
 from .frames import Music
 from .frames import Recording
 from .frames import Script
+from .switchboard import ENDED
 from .switchboard import Session
 from .switchboard import Switchboard
 
@@ -45,6 +46,8 @@ class Leg(Session):
         self.id = f"L{board.next_id()}"
         self.caller = caller
         self.callee = callee
+        #: The number that was dialled.
+        self.dialed = callee
         self.api_extension = api_extension
         self.state = state
         #: Texts and audio files, in order; white space in a text cannot be heard.
@@ -59,6 +62,11 @@ class Leg(Session):
     def live(self) -> bool:
         """Whether two sides are talking."""
         return self.state is CallState.IN_CALL
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over."""
+        return self.state in ENDED
 
     def run(self) -> None:
         """Go on until it is the other side's turn, or nothing is left."""
@@ -180,15 +188,11 @@ def _call(leg: Leg, command: ozml.Call) -> None:
 
 
 def _send_sms(leg: Leg, command: ozml.SendSms) -> None:
-    text = " ".join(command.message.split())
-    leg.note("*", f"sends a text message to {command.recipient}: {text}")
-    leg.board.sms_sent.append(command)
-    leg.board.sms_extensions.append(leg.api_extension)
+    leg.board.send_sms(leg, command, leg.api_extension)
 
 
 def _send_email(leg: Leg, command: ozml.SendEmail) -> None:
-    leg.note("*", f"sends an e-mail to {command.recipient}: {command.subject or ''}")
-    leg.board.emails_sent.append(command)
+    leg.board.send_email(leg, command)
 
 
 def _hang_up(leg: Leg, command: ozml.Hangup | ozml.Reject) -> None:

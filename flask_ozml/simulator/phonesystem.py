@@ -1,5 +1,6 @@
 """The phone system itself."""
 
+import functools
 import typing as t
 
 from ..commands import Call as CallCommand
@@ -8,13 +9,16 @@ from .calls import Call
 from .calls import IncomingCall
 from .calls import Message
 from .calls import PlacedCall
+from .http_api import HttpApi
 from .randomcaller import Finding
 from .randomcaller import play_at_random
 from .routing import Routing
+from .switchboard import MAX_CALLS
 from .switchboard import Session
 from .switchboard import Switchboard
 from .thirdparty import ThirdPartyCall
 
+_C = t.TypeVar("_C", bound=Call | ThirdPartyCall)
 _S = t.TypeVar("_S", bound=Session)
 
 
@@ -37,13 +41,18 @@ class PhoneSystem(Switchboard):
         the given URLs.
     """
 
+    @functools.cached_property
+    def http_api(self) -> HttpApi:
+        """A WSGI application that takes the requests of the HTTP API."""
+        return HttpApi(self)
+
     def incoming_call(self, caller: str = "500", api_extension: str = "9998") -> Call:
         """Call an API extension; the call is at its first prompt, or over.
 
         Assumed: a call to an API extension posts no CallChanged.
         """
         call = IncomingCall(self, caller, api_extension)
-        return self._kept(call).ring()
+        return self._begun(call).ring()
 
     def incoming_sms(
         self,
@@ -73,7 +82,8 @@ class PhoneSystem(Switchboard):
         :param sms: one of :attr:`sms_sent`.
         :raises ValueError: if it was not sent.
         """
-        number = self.sms_sent.index(sms)
+        same = [number for number, kept in enumerate(self.sms_sent) if kept is sms]
+        number = same[0] if same else self.sms_sent.index(sms)
         state = "delivered" if delivered else "not delivered"
         extension = sms.api_extension or self.sms_extensions[number]
         report = Message(
@@ -106,7 +116,7 @@ class PhoneSystem(Switchboard):
 
     def call_between(self, caller: str = "103", callee: str = "101") -> ThirdPartyCall:
         """Call from one extension to another; the callee's phone rings."""
-        return self._kept(ThirdPartyCall(self, caller, callee)).ring()
+        return self._begun(ThirdPartyCall(self, caller, callee)).ring()
 
     def random_caller(
         self,
@@ -126,7 +136,14 @@ class PhoneSystem(Switchboard):
 
     def place(self, command: CallCommand, api_extension: str) -> None:
         call = PlacedCall(self, command, api_extension)
-        self.calls_placed.append(self._kept(call))
+        self.calls_placed.append(self._begun(call))
+
+    def _begun(self, call: _C) -> _C:
+        over = [kept for kept in self.calls if kept.ended]
+        for kept in over[: 1 - MAX_CALLS]:
+            self.calls.remove(kept)
+        self.calls.append(call)
+        return self._kept(call)
 
     def _kept(self, session: _S) -> _S:
         self.sessions.append(session)

@@ -3,6 +3,8 @@
 import abc
 import collections
 import contextlib
+import itertools
+import threading
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -21,6 +23,7 @@ from ..errors import InvalidParameter
 from ..errors import NotImplementedCommand
 from ..errors import ParseError
 from ..errors import StatusCode
+from ..notifications import CallState
 from ..notifications import ErrorNotification
 from ..notifications import KINDS
 from ..serializer import loads
@@ -32,6 +35,7 @@ from .transport import transport_to
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from .calls import Call
     from .calls import PlacedCall
     from .thirdparty import ThirdPartyCall
 
@@ -39,7 +43,21 @@ if t.TYPE_CHECKING:
 MAX_NOTIFICATIONS: t.Final = 50
 MAX_COMMANDS: t.Final = 100_000
 
+#: Calls that are kept, besides those that go on.
+MAX_CALLS: t.Final = 50
+
 _RECORDINGS: t.Final = "http://ozekixepbx.ip:7780/HttpRecordings"
+
+#: The states of calls that are over.
+ENDED: t.Final = frozenset(
+    (
+        CallState.TRANSFERRED,
+        CallState.BUSY,
+        CallState.CANCELLED,
+        CallState.ERROR,
+        CallState.COMPLETED,
+    )
+)
 
 #: How an extension takes a call; an extension that nobody set answers.
 Outcome = t.Literal["answered", "busy", "no answer", "not found"]
@@ -119,11 +137,15 @@ class Switchboard(abc.ABC):
         self.not_opened: list[str] = []
         #: The last calls, routings and messages, for reports.
         self.sessions: collections.deque[Session] = collections.deque(maxlen=20)
+        #: All calls that go on, and the last ones that are over.
+        self.calls: list[Call | ThirdPartyCall] = []
         self.live_calls: dict[str, ThirdPartyCall] = {}
         self.pending: collections.deque[Callable[[], None]] = collections.deque()
-        self._counter = 0
+        self._numbers = itertools.count(1)
         self._notifications = 0
         self._commands = 0
+        self._lock = threading.Lock()
+        self._turns = 0
 
     @abc.abstractmethod
     def place(self, command: CallCommand, api_extension: str) -> None:
@@ -131,8 +153,7 @@ class Switchboard(abc.ABC):
 
     def next_id(self) -> int:
         """A number that no other call or message of this phone system has."""
-        self._counter += 1
-        return self._counter
+        return next(self._numbers)
 
     def recorded(self, seconds: float, audio_format: str | None) -> dict[str, str]:
         """What RecordCompleted says about a recording of this length.
@@ -146,6 +167,20 @@ class Switchboard(abc.ABC):
             "Duration": f"{seconds:.10g}",
             "RecordURL": f"{_RECORDINGS}/{name}" if seconds else "",
         }
+
+    def send_sms(self, session: Session, sms: SendSms, api_extension: str) -> str:
+        """Send a text message, and give the id that its delivery report will have."""
+        text = " ".join(sms.message.split())
+        session.note("*", f"sends a text message to {sms.recipient}: {text}")
+        self.sms_sent.append(sms)
+        self.sms_extensions.append(api_extension)
+        return f"S{len(self.sms_sent)}"
+
+    def send_email(self, session: Session, email: SendEmail) -> None:
+        """Send an e-mail."""
+        subject = email.subject or ""
+        session.note("*", f"sends an e-mail to {email.recipient}: {subject}")
+        self.emails_sent.append(email)
 
     def outcome(self, extension: str) -> Outcome:
         """How an extension takes a call."""
@@ -169,17 +204,33 @@ class Switchboard(abc.ABC):
     def turn(self, session: Session) -> Iterator[None]:
         """What one act of a person leads to, up to its end.
 
+        While the application is asked another thread may take a turn, since a view may
+        send requests; what that one leaves to be posted is posted here.
+
         :param session: ends if the application fails or loops.
         """
-        self.count_turn()
+        with self._lock:
+            self._turns += 1
+            if self._turns == 1:
+                self.count_turn()
+            try:
+                yield
+                while self._turns == 1 and self.pending:
+                    self.pending.popleft()()
+            except Exception:
+                self.pending.clear()
+                session.abort()
+                raise
+            finally:
+                self._turns -= 1
+
+    @contextlib.contextmanager
+    def _unlocked(self) -> Iterator[None]:
+        self._lock.release()
         try:
             yield
-            while self.pending:
-                self.pending.popleft()()
-        except Exception:
-            self.pending.clear()
-            session.abort()
-            raise
+        finally:
+            self._lock.acquire()
 
     def count_command(self) -> None:
         """Count one command against the limit."""
@@ -231,7 +282,8 @@ class Switchboard(abc.ABC):
                 *named, "leads out of the application, where nothing is opened", url
             )
         try:
-            reply = self._transport.post(path, wire.body(kind, values))
+            with self._unlocked():
+                reply = self._transport.post(path, wire.body(kind, values))
         except TransportError as error:
             raise ParseError(str(error)) from error
         if not 200 <= reply.status < 300:
@@ -259,7 +311,7 @@ class Switchboard(abc.ABC):
             self.not_opened.append(url)
             return
         values = {"Code": f"{code:d}", "Message": message}
-        with contextlib.suppress(TransportError):
+        with contextlib.suppress(TransportError), self._unlocked():
             self._transport.post(path, wire.body("error", values))
 
 

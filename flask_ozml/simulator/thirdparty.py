@@ -9,23 +9,16 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from .. import commands as ozml
+from ..errors import CommandError
 from ..errors import InappropriateCommand
 from ..errors import InvalidParameter
 from ..notifications import CallState
 from .calls import check_seconds
 from .exceptions import CallStateError
+from .switchboard import ENDED
 from .switchboard import Session
 from .switchboard import Switchboard
 
-ENDED: t.Final = frozenset(
-    (
-        CallState.TRANSFERRED,
-        CallState.BUSY,
-        CallState.CANCELLED,
-        CallState.ERROR,
-        CallState.COMPLETED,
-    )
-)
 _TALKING: t.Final = (CallState.IN_CALL, CallState.HOLD)
 
 
@@ -43,6 +36,8 @@ class ThirdPartyCall(Session):
         #: Who started the call; a transfer does not change it.
         self.caller_id = caller
         self.callee = callee
+        #: The number that was dialled; a transfer does not change it.
+        self.dialed = callee
         self.state = CallState.RINGING
         #: What both parties heard, in order.
         self.heard: list[str] = []
@@ -171,28 +166,36 @@ class ThirdPartyCall(Session):
     def _execute(self, command: ozml.Command) -> None:
         """Run a command for the call it names; without a name, for this one."""
         self.board.count_command()
-        call: ThirdPartyCall | None = self
+        call = self
         call_id = getattr(command, "call_id", None)
-        if call_id not in (None, "", self.id):
-            call = _find(self, command, "CallId", call_id)
-        if call is None:
-            return
-        if call.ended:
-            call.note("*", f"left out {type(command).__name__}, the call is over")
-        else:
-            call.commands.append(command)
-            _EXECUTORS[command.origin](call, command)
+        try:
+            if call_id not in (None, "", self.id):
+                call = _find(self, command, "CallId", call_id)
+            if call.ended:
+                call.note("*", f"left out {type(command).__name__}, the call is over")
+            else:
+                call.obey(command)
+        except CommandError as error:
+            call.board.report(call, error)
+
+    def obey(self, command: ozml.Command) -> None:
+        """Run a command.
+
+        :raises CommandError: if the state of the call does not allow it.
+        """
+        self.commands.append(command)
+        _EXECUTORS[command.origin](self, command)
 
 
 def _find(
     call: ThirdPartyCall, command: ozml.Command, parameter: str, call_id: str
-) -> ThirdPartyCall | None:
+) -> ThirdPartyCall:
     """The call of this id; assumed: 302 if there is none that goes on."""
-    found = call.board.live_calls.get(call_id)
-    if found is None:
+    try:
+        return call.board.live_calls[call_id]
+    except KeyError:
         name, rule = type(command).__name__, "is not the id of a call that goes on"
-        call.board.report(call, InvalidParameter(name, parameter, rule))
-    return found
+        raise InvalidParameter(name, parameter, rule) from None
 
 
 def _hear(call: ThirdPartyCall, party: str, what: str) -> None:
@@ -237,7 +240,7 @@ def _unhold(call: ThirdPartyCall, command: ozml.Unhold) -> None:
     if call.state is CallState.HOLD:
         call.change(CallState.IN_CALL)
     else:
-        call.board.report(call, _cannot(command))
+        raise _cannot(command)
 
 
 def _forward(call: ThirdPartyCall, command: ozml.Forward) -> None:
@@ -246,7 +249,7 @@ def _forward(call: ThirdPartyCall, command: ozml.Forward) -> None:
         call.callee = command.destination
         call.change(CallState.RINGING)
     else:
-        call.board.report(call, _cannot(command))
+        raise _cannot(command)
 
 
 def _cannot(command: ozml.Command) -> InappropriateCommand:
@@ -276,7 +279,7 @@ def _attended_transfer(call: ThirdPartyCall, command: ozml.AttendedTransfer) -> 
     moved_id = command.transferred_call_id or call.id
     target = _find(call, command, "TargetCallId", command.target_call_id)
     transferred = _find(call, command, "TransferredCallId", moved_id)
-    if target is None or transferred is None or target is transferred:
+    if target is transferred:
         return
     transferor, moved = transferred.caller, transferred.callee
     if command.transferor_party == "callee":

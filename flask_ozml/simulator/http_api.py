@@ -1,0 +1,293 @@
+"""The HTTP API: what an application can ask the phone system.
+
+Source, where nothing else is said: the vendor's pages "... HTTP API command of Ozeki
+Phone System".
+"""
+
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Request as HttpRequest
+from werkzeug.wrappers import Response
+
+from ..commands import BY_NAME
+from ..commands import Call as CallCommand
+from ..commands import Element
+from ..commands import SendEmail
+from ..commands import SendSms
+from ..errors import CommandError
+from ..errors import InvalidParameter
+from ..errors import StatusCode
+from ..queries import REQUESTS
+from .http_forms import argument
+from .http_forms import Config
+from .http_forms import config_of
+from .http_forms import Form
+from .http_forms import form_of
+from .http_forms import leaf
+from .http_forms import Refusal
+from .http_forms import reply
+from .http_forms import row
+from .http_lists import active_calls
+from .http_lists import call_history
+from .switchboard import Session
+from .switchboard import Switchboard
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .calls import Call
+    from .thirdparty import ThirdPartyCall
+
+    AnyCall: t.TypeAlias = Call | ThirdPartyCall
+
+#: Bytes that a request may have (assumed; the vendor names no limit).
+MAX_REQUEST: t.Final = 1 << 20
+
+
+class HttpApi:
+    """A WSGI application that takes the requests of the HTTP API, at any path.
+
+    What a request changes is changed, and what is to be posted to the application has
+    been posted, when the reply comes; but a request of a view that is answering a
+    notification gets its reply first, and the posts follow that notification. (Nobody
+    knows the vendor's order.) What an application in process raises comes through.
+
+    A number that is ``"not found"`` in :attr:`PhoneSystem.extensions` is no API
+    extension (401), cannot be called (402) and gets no messages (501). Call gets its
+    reply while it rings, so that busy and no answer are told to its ErrorUrl. All this
+    is assumed, and so is that unknown parameters are ignored and commands are known in
+    any case. ListExtensionTypes and SendAlarmNotification, whose pages nobody has seen,
+    get 301.
+    """
+
+    def __init__(self, board: Switchboard) -> None:
+        self.board = board
+        #: Passwords by user name. If there are any, requests must have one of them
+        #: (office user authentication; assumed: this is checked before all else).
+        self.users: dict[str, str] = {}
+        #: The configurations of extensions by their ids.
+        self.configs: dict[str, Config] = {}
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        http = HttpRequest(environ)
+        http.max_content_length = MAX_REQUEST
+        try:
+            if http.method not in ("GET", "POST"):
+                raise MethodNotAllowed(["GET", "POST"])
+            body = self._reply(http)
+        except HTTPException as error:
+            return error(environ, start_response)
+        answer = Response(body, content_type="application/xml")
+        return answer(environ, start_response)
+
+    def _reply(self, http: HttpRequest) -> bytes:
+        request = _Request(self.board, "Request")
+        self.board.sessions.append(request)
+        elements: Iterable[Element] = ()
+        try:
+            form = form_of(http)
+            request.title = f"Request {form.get('command', '')}"
+            self._admit(form)
+            elements = self._run(request, form)
+            code, message = StatusCode.OK, "Command successfully executed"
+        except Refusal as refusal:
+            code, message = refusal.code, str(refusal)
+        request.note("*" if code == StatusCode.OK else "!", f"{code:d} {message}")
+        return reply(code, message, elements)
+
+    def _admit(self, form: Form) -> None:
+        """Source: the vendor's page "How to control the user authentication"."""
+        name, password = form.get("username"), form.get("password")
+        if self.users and not (name and password):
+            raise Refusal(StatusCode.AUTHENTICATION_REQUIRED)
+        if self.users and self.users.get(str(name)) != password:
+            raise Refusal(StatusCode.AUTHENTICATION_FAILED)
+
+    def _run(self, request: "_Request", form: Form) -> Iterable[Element]:
+        name = form.get("command", "")
+        known = REQUESTS.get(name.lower())
+        if known is None:
+            raise _unknown(name)
+        arguments: dict[str, t.Any] = {}
+        for parameter in known.parameters:
+            value = argument(known.command, parameter, form)
+            # Before the next one: the vendor's example without a Url gets this code.
+            if parameter.name == "api_extension" and not self.finds(value):
+                raise Refusal(StatusCode.API_EXTENSION_UNAVAILABLE, str(value))
+            arguments[parameter.name] = value
+        handler = _HANDLERS.get(known.command)
+        if handler:
+            return handler(self, request, **arguments)
+        with self.board.turn(request):
+            refusal = _control(self, request, known.command, arguments)
+        if refusal:
+            raise refusal
+        return ()
+
+    def finds(self, number: object) -> bool:
+        """Whether anything has that number."""
+        return self.board.outcome(str(number)) != "not found"
+
+
+# What the vendor knows in answers only.
+_ANSWERS_ONLY: t.Final = (BY_NAME.keys() - REQUESTS.keys()) | {
+    "array",
+    "deletefile",
+    "foreach",
+    "movefile",
+    "receivealarmnotification",
+}
+
+
+def _unknown(command: str) -> Refusal:
+    """Assumed: 303 for a command that OzML alone has, 302 for none at all."""
+    if not command:
+        return Refusal(StatusCode.INVALID_PARAMETER, "command", "")
+    if command.lower() in _ANSWERS_ONLY:
+        return Refusal(StatusCode.INAPPROPRIATE_COMMAND, command)
+    return Refusal(StatusCode.NOT_IMPLEMENTED_COMMAND, command)
+
+
+class _Request(Session):
+    """A request in the transcript."""
+
+    call: "AnyCall | None" = None
+
+    def abort(self) -> None:
+        if self.call:
+            self.call.abort()
+
+
+def _control(
+    api: HttpApi, request: _Request, command: str, arguments: Mapping[str, t.Any]
+) -> Refusal | None:
+    """Third-party call control: the OzML command of the same name does it."""
+    try:
+        calls = [
+            _found(api, arguments[name]) for name in _CALL_IDS if name in arguments
+        ]
+        request.call = calls[0]
+        request.call.obey(BY_NAME[command.lower()](**arguments))
+    except Refusal as refusal:
+        return refusal
+    except InvalidParameter as error:
+        return Refusal(error.code, error.parameter, command)
+    except CommandError as error:
+        return Refusal(error.code, command)
+    return None
+
+
+_CALL_IDS: t.Final = ("call_id", "transferred_call_id", "target_call_id")
+
+
+def _found(api: HttpApi, call_id: str) -> "AnyCall":
+    for call in tuple(api.board.calls):
+        if call.id == call_id and not call.ended:
+            return call
+    raise Refusal(StatusCode.CALL_NOT_FOUND, call_id)
+
+
+def _call(
+    api: HttpApi, request: _Request, *, dialed: str, api_extension: str, **others: t.Any
+) -> Iterable[Element]:
+    if not api.finds(dialed):
+        raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
+    command = CallCommand(dialed, api_extension=api_extension, **others)
+    with api.board.turn(request):
+        api.board.place(command, api_extension)
+    return ()
+
+
+def _send_sms(
+    api: HttpApi, request: _Request, *, api_extension: str, **others: t.Any
+) -> Iterable[Element]:
+    """Assumed: SmsId stands behind the message."""
+    if not api.finds(others["recipient"]):
+        raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
+    command = SendSms(api_extension=api_extension, **others)
+    with api.board.turn(request):
+        sms_id = api.board.send_sms(request, command, api_extension)
+    return [leaf("SmsId", sms_id)]
+
+
+def _send_email(
+    api: HttpApi, request: _Request, **arguments: t.Any
+) -> Iterable[Element]:
+    if not api.finds(arguments["recipient"]):
+        raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
+    with api.board.turn(request):
+        api.board.send_email(request, SendEmail(**arguments))
+    return ()
+
+
+def _list_extensions(api: HttpApi, request: _Request) -> Iterable[Element]:
+    """Lists what has been configured."""
+    rows = [
+        row("ExtensionSummary", Id=config.extension_id, Type=config.extension_type)
+        for config in tuple(api.configs.values())
+    ]
+    return [Element("Extensions", None, *rows)]
+
+
+def _get_config(
+    api: HttpApi, request: _Request, *, extension_id: str
+) -> Iterable[Element]:
+    return [_config(api, extension_id).element]
+
+
+def _add_config(
+    api: HttpApi, request: _Request, *, extension_type: str, config_xml: str
+) -> Iterable[Element]:
+    config = config_of(extension_type, config_xml)
+    if api.configs.setdefault(config.extension_id, config) is not config:
+        raise Refusal(StatusCode.CONFIG_ALREADY_EXISTS)
+    return ()
+
+
+def _modify_config(
+    api: HttpApi, request: _Request, *, extension_type: str, config_xml: str
+) -> Iterable[Element]:
+    """Assumed: 701 for an extension that does not exist."""
+    config = config_of(extension_type, config_xml)
+    _config(api, config.extension_id)
+    api.configs[config.extension_id] = config
+    return ()
+
+
+def _remove_config(
+    api: HttpApi, request: _Request, *, extension_id: str
+) -> Iterable[Element]:
+    _config(api, extension_id)
+    del api.configs[extension_id]
+    return ()
+
+
+def _config(api: HttpApi, extension_id: str) -> Config:
+    """Assumed: the message names the id, since nobody says which type it means."""
+    try:
+        return api.configs[extension_id]
+    except KeyError:
+        raise Refusal(StatusCode.CONFIG_NOT_FOUND, extension_id) from None
+
+
+#: What requests do that are no third-party call control.
+_HANDLERS: t.Final[Mapping[str, Callable[..., Iterable[Element]]]] = {
+    "AddConfig": _add_config,
+    "Call": _call,
+    "GetCallHistory": call_history,
+    "GetConfig": _get_config,
+    "ListActiveCalls": active_calls,
+    "ListExtensions": _list_extensions,
+    "ModifyConfig": _modify_config,
+    "RemoveConfig": _remove_config,
+    "SendEmail": _send_email,
+    "SendSms": _send_sms,
+}

@@ -1,0 +1,174 @@
+"""Serves the HTTP API of a simulated phone system.
+
+:func:`served` is for tests, where the test says what people do. :func:`serve` is for
+development: there what people would do happens by itself.
+"""
+
+import contextlib
+import threading
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler
+from werkzeug.wsgi import ClosingIterator
+
+from ..notifications import CallState
+from ..rules import Keys
+from ..rules import rule_of
+from .calls import Call
+from .calls import PlacedCall
+from .phone import Screen
+from .phonesystem import PhoneSystem
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
+
+#: What the command that serves a phone system says about itself.
+HELP: t.Final = (
+    "What happens by itself after each request: a call that was placed is answered at"
+    " once (unless the extension was set to be busy or not to answer), the given keys"
+    " are pressed, time passes until the application hangs up or nothing more is due,"
+    " at most a minute, and the callee hangs up; text messages are delivered and"
+    " reported. Time is virtual, so all of this takes no time. What is said and done"
+    " is printed."
+)
+#: Seconds after which a callee who waits hangs up.
+PATIENCE: t.Final = 60
+#: Calls and text messages that one request may lead to.
+MAX_ACTS: t.Final = 50
+
+
+class _Quiet(WSGIRequestHandler):
+    """Logs nothing: a query may hold a password."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served(
+    application: "WSGIApplication", host: str = "127.0.0.1", port: int = 0
+) -> Iterator[str]:
+    """Serve a WSGI application in threads; the URL to find it at.
+
+    :param application: such as :attr:`PhoneSystem.http_api`.
+    :param port: 0 takes a free one.
+    """
+    server = make_server(host, port, application, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def serve(
+    system: PhoneSystem,
+    out: t.TextIO,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7780,
+    press: Sequence[str] = (),
+    colour: bool = False,
+    wait: Callable[[], object] | None = None,
+) -> None:
+    """Serve the HTTP API of a phone system until Ctrl-C; see :data:`HELP`.
+
+    :param system: what is served; it may call an application in process or a running
+        one.
+    :param out: where the transcript is written.
+    :param press: the keys that each callee presses, in groups.
+    :param colour: whether ``out`` is a terminal that shows colours.
+    :param wait: returns when it is to end. Default: it does not.
+    :raises InvalidParameter: if the keys are none.
+    """
+    for keys in press:
+        rule_of(Keys).check("serve", "press", keys)
+    screen = Screen(out, colour)
+    people = _People(system, screen, press)
+    with served(people.application, host, port) as url:
+        screen.line(f"The phone system listens at {url} (Ctrl-C ends it).")
+        with contextlib.suppress(KeyboardInterrupt):
+            (wait or threading.Event().wait)()
+
+
+class _People:
+    """Do what people would do, after the reply to each request."""
+
+    def __init__(
+        self, system: PhoneSystem, screen: Screen, press: Sequence[str]
+    ) -> None:
+        self._system = system
+        self._screen = screen
+        self._press = press
+        self._reported = 0
+        self._alone = threading.Lock()
+
+    def application(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """The HTTP API; people act when the reply has been sent."""
+        reply = self._system.http_api(environ, start_response)
+        return ClosingIterator(reply, self._act)
+
+    def _act(self) -> None:
+        with self._alone:
+            self._screen.show(self._system.sessions)
+            for _ in range(MAX_ACTS):
+                act = self._next()
+                if act is None:
+                    break
+                self._try(act)
+            else:
+                self._screen.line(f"The rest waits: {MAX_ACTS} calls and messages.")
+
+    def _next(self) -> Callable[[], object] | None:
+        for call in self._system.calls_placed:
+            if call.state is CallState.RINGING:
+                return lambda: self._take(call)
+        if self._reported < len(self._system.sms_sent):
+            sms = self._system.sms_sent[self._reported]
+            self._reported += 1
+            return lambda: self._system.deliver(sms)
+        return None
+
+    def _try(self, act: Callable[[], object]) -> None:
+        failed: Exception | None = None
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001  # anything the application raises
+            failed = error
+        self._screen.show(self._system.sessions)
+        if failed:
+            self._screen.traceback(failed)
+
+    def _take(self, call: PlacedCall) -> None:
+        outcome = self._system.outcome(call.callee)
+        if outcome == "busy":
+            call.refuse()
+        elif outcome == "no answer":
+            call.let_ring()
+        else:
+            call.answer()
+            for keys in self._press:
+                self._press_in(call, keys)
+            self._wait_in(call)
+
+    def _press_in(self, call: Call, keys: str) -> None:
+        for key in keys:
+            if call.live:
+                call.press(key)
+
+    def _wait_in(self, call: Call) -> None:
+        while call.live and call.patience is not None and call.clock < PATIENCE:
+            # Seconds that are none would never end it.
+            call.wait(max(call.patience, 1))
+        call.hang_up()
