@@ -79,7 +79,7 @@ def _player(command: t.Callable[..., None]) -> click.Command:
     url = click.option(
         "--url", metavar="URL", help="Play a running server, not this process."
     )
-    name = command.__name__.removesuffix("_command")
+    name = command.__name__.removesuffix("_command").replace("_", "-")
     decorated: t.Any = pass_script_info(blueprint(url(command)))
     return ozml.command(name, with_appcontext=False)(decorated)
 
@@ -127,11 +127,32 @@ def route_command(
     _play(info, url, blueprint, phone.route, **arguments)
 
 
+@_player
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=7780, show_default=True)
+@click.option(
+    "--press", multiple=True, metavar="KEYS", help="What each callee presses."
+)
+def serve_phone_system_command(
+    info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
+) -> None:
+    """Serve the HTTP API of a simulated phone system, for development.
+
+    What happens by itself after each request: a call that was placed is answered at
+    once, the given keys are pressed, time passes until nothing more is due, and the
+    callee hangs up; text messages are delivered and reported. What is said and done is
+    printed.
+    """
+    from .simulator import server
+
+    _play(info, url, blueprint, server.serve, **arguments)
+
+
 def _play(
     info: ScriptInfo,
     url: str | None,
     blueprint: str | None,
-    play: t.Callable[..., int],
+    play: t.Callable[..., int | None],
     **arguments: t.Any,
 ) -> t.NoReturn:
     from .signals import notification_failed
@@ -148,7 +169,7 @@ def _play(
 
     with notification_failed.connected_to(failed, app):
         status = play(system, sys.stdout, colour=sys.stdout.isatty(), **arguments)
-    click.get_current_context().exit(status)
+    click.get_current_context().exit(status or 0)
 
 
 def _urls_to_play(name: str | None, base: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from flask import Flask
 from flask import Response
 from werkzeug.serving import make_server
 
+import flask_ozml.simulator.server
 from flask_ozml import OzML
 from flask_ozml.cli import ozml
 from flask_ozml.commands import Hangup
@@ -18,6 +19,7 @@ from flask_ozml.commands import UserInput
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import IncomingSMS
 from flask_ozml.notifications import RoutingInterception
+from flask_ozml.simulator import PhoneSystem
 
 
 def make_app(**config: object) -> Flask:
@@ -301,3 +303,20 @@ def test_call_says_what_is_not_configured() -> None:
 
     assert status == 1
     assert "OZML_SECRET_KEY" in lines[-1]
+
+
+def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[object, object]] = []
+
+    def serve(system: PhoneSystem, out: object, **options: object) -> None:
+        served.append((dict(system.urls), options))
+
+    monkeypatch.setattr(flask_ozml.simulator.server, "serve", serve)
+    app = make_talking_app(OZML_PUBLIC_URL="http://localhost:5000")
+    with app.app_context():
+        urls = app.blueprints["phone"].urls()  # type: ignore[attr-defined]  # an OzML
+
+    assert run(app, "serve-phone-system", "--port", "7781", "--press", "1") == (0, [])
+
+    options = {"host": "127.0.0.1", "port": 7781, "press": ("1",), "colour": False}
+    assert served == [(urls, options)]
