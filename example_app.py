@@ -1,64 +1,46 @@
 """A small company's telephone: the example application of Flask-OzML."""
 
 import contextlib
-import os
+import re
 import secrets
 import sqlite3
-import tempfile
-import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Flask, current_app, g, render_template_string
+import click
+from flask import Flask, current_app, render_template_string, request
 
-from flask_ozml import OzML
-from flask_ozml.commands import BlindTransfer, ExtensionCommand, GoTo, Hangup, Record
-from flask_ozml.commands import Route, SendSms, Speak, UserInput
-from flask_ozml.notifications import CallChanged, DtmfEntered, GoToNotification
-from flask_ozml.notifications import IncomingCall, IncomingSMS, Notification
-from flask_ozml.notifications import RecordCompleted, RoutingInterception
-from flask_ozml.notifications import SMSDeliveryReport
+from flask_ozml import OzML, OzMLError, notifications as posted
+from flask_ozml.commands import BlindTransfer, ExtensionCommand, Hangup, Record, Route
+from flask_ozml.commands import SendSms, Speak, UserInput
 
 SUPPORT = "1500"  # the number that customers dial
 TEAM = ("101", "102", "103")  # who is rung, one after another
-VOICEMAIL = "9997"  # the API extension that takes messages
+VOICEMAIL = "9997"  # the API extension that takes messages, and calls back
+ACCOUNTS = {"1234": ("Anna", "12.50")}
+APPOINTMENTS = {17: ("+36301112222", "on Monday at nine")}
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS accounts (pin TEXT PRIMARY KEY, name, balance);
-CREATE TABLE IF NOT EXISTS calls (id PRIMARY KEY, caller, callee, state);
-CREATE TABLE IF NOT EXISTS voicemails (id INTEGER PRIMARY KEY, caller, url, seconds);
-CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, sender, text, answered);
-INSERT OR IGNORE INTO accounts VALUES ('1234', 'Anna', '12.50');
-"""
-PAGE = """<!doctype html><title>Telephone</title><h1>Calls</h1>
-{% for c in calls %}<p>{{ c.caller }} to {{ c.callee }}: {{ c.state }}{% endfor %}
-<h1>Voicemails</h1>
-{% for v in voicemails %}<p>{{ v.caller }}: {{ v.seconds }} s, {{ v.url }}{% endfor %}
+PAGE = """<!doctype html><title>Telephone</title><h1>Call me back</h1><p>{{ notice }}
+<form method="post"><input name="number" type="tel"><button>Call me</button></form>
+<h1>Log</h1>{% for entry in log %}<p>{{ entry.kind }}: {{ entry.text }}{% endfor %}
 """
 
 Commands = Iterator[ExtensionCommand]
-phone = OzML("phone", __name__)
+phone = OzML("phone", __name__, cli_group=None)
 
 
 @phone.incoming_call
-def welcome(call: IncomingCall) -> Commands:
+def welcome(call: posted.IncomingCall) -> Commands:
     yield Speak("Welcome to Example Limited.")
     yield from menu(call.caller)
 
 
-@phone.goto
-def main_menu(notification: GoToNotification, caller: str) -> Commands:
-    yield from menu(caller)
-
-
 def menu(caller: str) -> Commands:
+    pin = ask_pin("Please enter your four digit PIN code.", caller)
+    message = take_message(caller)
     yield UserInput(
         Speak("Press 1 for your balance, 2 for a colleague, 3 to leave a message."),
-        inputs={
-            "1": ask_pin("Please enter your four digit PIN code.", caller),
-            "2": [BlindTransfer("2000"), *take_message(caller)],
-            "3": take_message(caller),
-        },
+        inputs={"1": pin, "2": [BlindTransfer("2000"), *message], "3": message},
         timeout=10,
     )
     yield Speak("That is no choice. Good bye.")
@@ -71,12 +53,11 @@ def ask_pin(prompt: str, caller: str, tries: int = 0) -> UserInput:
 
 
 @phone.dtmf_entered
-def check_pin(entered: DtmfEntered, caller: str, tries: int) -> Commands:
-    pin = (entered.dtmf_digits,)
-    account = database().execute("SELECT * FROM accounts WHERE pin = ?", pin).fetchone()
-    if account:
-        yield Speak(f"Hello {account['name']}, your balance is {account['balance']}.")
-        yield GoTo(phone.to(main_menu, caller=caller))
+def check_pin(entered: posted.DtmfEntered, caller: str, tries: int) -> Commands:
+    if entered.dtmf_digits in ACCOUNTS:
+        name, balance = ACCOUNTS[entered.dtmf_digits]
+        yield Speak(f"Hello {name}, your balance is {balance}.")
+        yield from menu(caller)
     elif tries < 2:
         yield ask_pin("That PIN is not valid, please try again.", caller, tries + 1)
     else:
@@ -85,7 +66,7 @@ def check_pin(entered: DtmfEntered, caller: str, tries: int) -> Commands:
 
 
 @phone.incoming_call(api_extension=VOICEMAIL)
-def answer_machine(call: IncomingCall) -> list[ExtensionCommand]:
+def answer_machine(call: posted.IncomingCall) -> list[ExtensionCommand]:
     return take_message(call.caller)
 
 
@@ -98,10 +79,10 @@ def take_message(caller: str) -> list[ExtensionCommand]:
 
 
 @phone.record_completed
-def keep_voicemail(recording: RecordCompleted, caller: str) -> Commands:
+def keep_voicemail(recording: posted.RecordCompleted, caller: str) -> Commands:
     if recording.success:
-        row = (caller, recording.record_url, recording.duration)
-        execute("INSERT INTO voicemails (caller, url, seconds) VALUES (?, ?, ?)", row)
+        url, seconds = recording.record_url, recording.duration
+        keep("voicemail", url, f"{caller}: {seconds} s, {url}")
         yield Speak("Thank you for your message. Good bye.")
     else:
         yield Speak("We could not hear you. Good bye.")
@@ -109,90 +90,109 @@ def keep_voicemail(recording: RecordCompleted, caller: str) -> Commands:
 
 
 @phone.incoming_sms
-def auto_reply(sms: IncomingSMS) -> SendSms | None:
-    row = (sms.sender, sms.message)
-    message = execute("INSERT INTO messages (sender, text) VALUES (?, ?)", row)
+def auto_reply(sms: posted.IncomingSMS) -> SendSms | None:
+    keep("message", sms.id, f"{sms.sender}: {sms.message}")
     if not sms.sender.removeprefix("+").isdecimal():
         return None  # a name cannot be answered
-    url = phone.to(delivered, message=message)
+    url = phone.to(delivered, message=sms.id)
     reply = "Thank you. We will call you back today."
     return SendSms(reply, recipient=sms.sender, delivery_report_url=url)
 
 
 @phone.sms_delivery_report
-def delivered(report: SMSDeliveryReport, message: int) -> None:
-    row = (report.delivered, message)
-    execute("UPDATE messages SET answered = ? WHERE id = ?", row)
+def delivered(report: posted.SMSDeliveryReport, message: str) -> None:
+    keep("answer", message, f"{message}: {'' if report.delivered else 'not '}delivered")
 
 
 @phone.routing_interception(original_dialed_number=SUPPORT)
-def ring_the_team(call: RoutingInterception) -> Route:
+def ring_the_team(call: posted.RoutingInterception) -> Route:
     last = call.last_called_extension
     tried = TEAM.index(last) + 1 if last in TEAM else 0
     return Route((*TEAM, VOICEMAIL)[tried], ring_time=20)
 
 
 @phone.call_changed
-def log_call(call: CallChanged) -> None:
-    row = (call.call_id, call.caller, call.callee, str(call.call_state))
-    execute("INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", row)
+def log_call(call: posted.CallChanged) -> None:
+    keep("call", call.call_id, f"{call.caller} to {call.callee}: {call.call_state}")
+
+
+@phone.call_connected
+def call_back(call: posted.CallConnected) -> Commands:
+    yield Speak("You asked us to call you back. Please wait for a colleague.")
+    yield BlindTransfer("2000")
+
+
+@phone.call_connected
+def reminder(call: posted.CallConnected, appointment: int) -> Commands:
+    time = APPOINTMENTS[appointment][1]
+    url = phone.to(delivered, message=f"reminder {appointment}")
+    sms = SendSms(f"See you {time}.", recipient=call.callee, delivery_report_url=url)
+    text = f"We expect you {time}. Press 1 to confirm it and get it as a text message."
+    yield UserInput(Speak(text), inputs={"1": [sms, Speak("Thank you.")]}, timeout=10)
+    yield Speak("Good bye.")
 
 
 @phone.fallback
-def sorry(notification: Notification, error: Exception) -> Commands:
-    if isinstance(notification, IncomingCall | DtmfEntered | GoToNotification):
+def sorry(notification: posted.Notification, error: Exception) -> Commands:
+    if hasattr(notification, "call_leg_id"):  # somebody listens
         yield Speak("We are sorry, something went wrong. Please call again later.")
         yield Hangup()
 
 
 def overview() -> str:
-    calls = database().execute("SELECT * FROM calls ORDER BY rowid DESC LIMIT 50")
-    mails = database().execute("SELECT * FROM voicemails ORDER BY id DESC LIMIT 50")
-    return render_template_string(PAGE, calls=calls, voicemails=mails)
+    notice = ""
+    if request.method == "POST":
+        try:
+            ring(request.form["number"], phone.to(call_back))
+            notice = "Your telephone will ring in a moment."
+        except OzMLError as error:
+            current_app.logger.error("Nobody was called back: %s", error)
+            notice = "We cannot call this number now. Please call us."
+    log = execute("SELECT * FROM log ORDER BY rowid DESC LIMIT 50")
+    return render_template_string(PAGE, log=log, notice=notice)
 
 
-def database() -> sqlite3.Connection:
-    if "database" not in g:
-        path = Path(current_app.instance_path, "phone.sqlite")
-        g.database = sqlite3.connect(path, timeout=10)
-        g.database.row_factory = sqlite3.Row
-    return t.cast(sqlite3.Connection, g.database)
+@phone.cli.command()
+@click.argument("appointment", type=int)
+def remind(appointment: int) -> None:
+    """Call the customer who has an appointment."""
+    ring(APPOINTMENTS[appointment][0], phone.to(reminder, appointment=appointment))
 
 
-def execute(statement: str, row: tuple[object, ...]) -> int:
-    with database() as connection:
-        return connection.execute(statement, row).lastrowid or 0
+def ring(number: str, url: str) -> None:
+    from flask_ozml.client import PhoneSystemClient  # needs the extra "client"
+
+    patterns = current_app.config["OZML_ALLOWED_DESTINATIONS"]
+    if not any(re.fullmatch(pattern, number) for pattern in patterns):
+        raise OzMLError("This number may not be called.")
+    client = PhoneSystemClient.from_config(current_app.config)
+    client.call(number, api_extension=VOICEMAIL, url=url)
 
 
-def secret_key(folder: str) -> str:
-    """The key of this instance; made once, by whichever worker comes first."""
-    path = Path(folder, "secret_key")
-    if not path.exists():
-        handle, draft = tempfile.mkstemp(dir=folder)
-        with open(handle, "w") as file:
-            file.write(secrets.token_hex())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        os.unlink(draft)
-    return path.read_text()
+def keep(kind: str, name: str, text: str) -> None:
+    execute("INSERT OR REPLACE INTO log VALUES (?, ?, ?)", kind, name, text)
+
+
+def execute(statement: str, *row: object) -> list[sqlite3.Row]:
+    path = Path(current_app.instance_path, "phone.sqlite")
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
+        database.row_factory = sqlite3.Row
+        return database.execute(statement, row).fetchall()
 
 
 def create_app(instance_path: str | None = None) -> Flask:
     app = Flask(__name__, instance_path=instance_path)
-    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    Path(app.instance_path).mkdir(0o700, parents=True, exist_ok=True)
     app.config["OZML_ALLOWED_DESTINATIONS"] = [r"\+?[0-9]{3,15}"]
     app.config.from_prefixed_env()
-    app.config["SECRET_KEY"] = app.secret_key or secret_key(app.instance_path)
     app.register_blueprint(phone, url_prefix="/phone")
-    app.add_url_rule("/", view_func=overview)
-
-    @app.teardown_appcontext
-    def close_database(error: BaseException | None) -> None:
-        if "database" in g:
-            g.pop("database").close()
-
-    with app.app_context(), database() as connection:
-        connection.executescript(SCHEMA)
+    app.add_url_rule("/", view_func=overview, methods=["GET", "POST"])
+    with app.app_context():
+        execute("CREATE TABLE IF NOT EXISTS log (kind, id, text, UNIQUE (kind, id))")
+        execute("CREATE TABLE IF NOT EXISTS keys (id PRIMARY KEY, key)")  # made once
+        execute("INSERT OR IGNORE INTO keys VALUES (1, ?)", secrets.token_hex())
+        key = execute("SELECT key FROM keys")[0]["key"]
+    app.config["SECRET_KEY"] = app.secret_key or key
     return app
 
 

@@ -95,19 +95,11 @@ def test_silence_is_no_voicemail(app: Flask, phone_system: PhoneSystem) -> None:
     assert "500" not in app.test_client().get("/").text
 
 
-def messages(app: Flask) -> list[tuple[object, ...]]:
-    from example_app import database
-
-    with app.app_context():
-        rows = database().execute("SELECT sender, text, answered FROM messages")
-        return [tuple(row) for row in rows]
-
-
 @pytest.mark.parametrize("delivered", [True, False])
 def test_a_text_message_is_answered_and_the_report_kept(
     app: Flask, phone_system: PhoneSystem, delivered: bool
 ) -> None:
-    phone_system.incoming_sms("+36301112222", message="'); DROP TABLE messages; --")
+    phone_system.incoming_sms("+36301112222", message="'); DROP TABLE log; --")
 
     [reply] = phone_system.sms_sent
     assert (reply.message, reply.recipient) == (
@@ -115,8 +107,9 @@ def test_a_text_message_is_answered_and_the_report_kept(
         "+36301112222",
     )
     phone_system.deliver(reply, delivered)
-    row = ("+36301112222", "'); DROP TABLE messages; --", delivered)
-    assert messages(app) == [row]
+    page = app.test_client().get("/").text
+    assert "message: +36301112222: &#39;); DROP TABLE log; --" in page
+    assert ("not delivered" in page) is not delivered
 
 
 def test_a_text_message_of_a_name_is_kept_only(
@@ -125,7 +118,7 @@ def test_a_text_message_of_a_name_is_kept_only(
     phone_system.incoming_sms("Bank", message="Hi")
 
     assert phone_system.sms_sent == []
-    assert messages(app) == [("Bank", "Hi", None)]
+    assert "message: Bank: Hi" in app.test_client().get("/").text
 
 
 def test_the_team_is_rung_one_after_another(phone_system: PhoneSystem) -> None:
@@ -157,9 +150,12 @@ def test_calls_are_logged(app: Flask, phone_system: PhoneSystem) -> None:
     assert "103 to 101: Completed" in page
 
 
-def test_a_failure_is_an_apology(app: Flask, phone_system: PhoneSystem) -> None:
+def test_a_failure_is_an_apology(
+    app: Flask, phone_system: PhoneSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
     call = phone_system.incoming_call().press("1")
+    monkeypatch.setattr("example_app.ACCOUNTS", None)
     app.instance_path += "/gone"
 
     call.press("1234")
@@ -180,10 +176,6 @@ def test_the_key_is_made_once(app: Flask, tmp_path: Path) -> None:
 
     assert create_app(str(tmp_path)).secret_key == app.secret_key
     assert len(app.secret_key or "") == 64
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "phone.sqlite",
-        "secret_key",
-    ]
 
 
 @pytest.fixture
