@@ -15,10 +15,13 @@ from werkzeug.wrappers import Response
 from flask_ozml import OzML
 from flask_ozml.admission import Refused
 from flask_ozml.admission import state_of
+from flask_ozml.errors import InvalidParameter
+from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import ErrorNotification
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import parse
 from flask_ozml.notifications import RecordCompleted
+from flask_ozml.serializer import loads
 from flask_ozml.tokens import EndpointTokens
 from flask_ozml.tokens import StateToken
 from samples import SAMPLES
@@ -92,6 +95,15 @@ def test_a_warning_names_the_field(
 def test_a_token_has_no_blanks_that_make_it_longer() -> None:
     token = EndpointTokens("phone.goto", ["key"]).dumps(StateToken("", "a", {"b": [1]}))
     assert b" " not in base64_decode(token.partition(".")[0])
+
+
+# serializer
+
+
+def test_too_deep_nesting_is_said_of_the_element_that_is_too_deep() -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        loads(f"<Response>{'<Array>' * 200}<Beep/>{'</Array>' * 200}</Response>")
+    assert (caught.value.command, caught.value.parameter) == ("Array", "content")
 
 
 # admission
@@ -194,3 +206,21 @@ def test_a_blueprint_takes_the_options_of_a_blueprint() -> None:
     app.config.update(SECRET_KEY="key", OZML_PUBLIC_URL="https://pbx.example")
     app.register_blueprint(phone)
     assert path_of(app).startswith("/from-here/incoming_call/")
+
+
+def test_a_url_with_state_may_lie_below_a_path_that_ends_in_any_letter() -> None:
+    phone = OzML("phone", __name__)
+    came: list[int] = []
+
+    @phone.dtmf_entered
+    def go_on(entered: DtmfEntered, tries: int) -> None:
+        came.append(tries)
+
+    app = make_app(phone, OZML_DTMF_ENTERED_URL="/X")
+    with app.app_context():
+        url = phone.to(go_on, tries=1)
+    body = SAMPLES["dtmf_entered"].body
+    path = urlsplit(url).path
+    assert path.startswith("/phone/X/")
+    assert post(app, path, body, CONTENT_LENGTH=str(len(body))) == 200
+    assert came == [1]
