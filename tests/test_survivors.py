@@ -109,6 +109,13 @@ def test_too_deep_nesting_is_said_of_the_element_that_is_too_deep() -> None:
     assert (caught.value.command, caught.value.parameter) == ("Array", "content")
 
 
+def test_only_what_is_white_space_in_xml_may_stand_in_an_empty_command() -> None:
+    assert loads("<Response><Hangup> \n</Hangup></Response>") == [Hangup()]
+    with pytest.raises(InvalidParameter) as caught:
+        loads("<Response><Hangup>\xa0</Hangup></Response>")
+    assert (caught.value.command, caught.value.parameter) == ("Hangup", "text")
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 def test_a_line_break_behind_a_document_in_utf_16_stays_whole(codec: str) -> None:
     text = (
