@@ -244,10 +244,11 @@ def _set_called(name: str) -> t.Callable[[t.Any], None]:
 
 
 def mutants_of(source: str, path: str) -> Iterator[Mutant]:
-    """All mutants of a module."""
+    """All mutants of a module, behind the module without any mistake."""
     tree = ast.parse(source)
     found = _places(tree)
-    number = 0
+    yield Mutant(0, 0, "nothing", True, compile(source, path, "exec"))
+    number = 1
     for place, (node, in_function) in enumerate(found):
         for made, change in _changes(node):
             mutated = copy.deepcopy(tree)
