@@ -6,6 +6,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 import pytest
+from flask import abort
 from flask import Flask
 from flask import request
 from itsdangerous.encoding import base64_decode
@@ -15,10 +16,13 @@ from werkzeug.wrappers import Response
 from flask_ozml import OzML
 from flask_ozml.admission import Refused
 from flask_ozml.admission import state_of
+from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import Hangup
 from flask_ozml.errors import ConfigurationError
+from flask_ozml.errors import InappropriateCommand
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParseError
+from flask_ozml.errors import ViewFailed
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import ErrorNotification
 from flask_ozml.notifications import IncomingCall
@@ -103,6 +107,10 @@ def test_a_token_has_no_blanks_that_make_it_longer() -> None:
 # serializer
 
 
+def said_of(error: InvalidParameter) -> tuple[str, str, object]:
+    return error.command, error.parameter, error.value
+
+
 def test_too_deep_nesting_is_said_of_the_element_that_is_too_deep() -> None:
     with pytest.raises(InvalidParameter) as caught:
         loads(f"<Response>{'<Array>' * 200}<Beep/>{'</Array>' * 200}</Response>")
@@ -113,7 +121,26 @@ def test_only_what_is_white_space_in_xml_may_stand_in_an_empty_command() -> None
     assert loads("<Response><Hangup> \n</Hangup></Response>") == [Hangup()]
     with pytest.raises(InvalidParameter) as caught:
         loads("<Response><Hangup>\xa0</Hangup></Response>")
-    assert (caught.value.command, caught.value.parameter) == ("Hangup", "text")
+    assert said_of(caught.value) == ("Hangup", "text", "\xa0")
+
+
+@pytest.mark.parametrize(
+    "markup, said",
+    [
+        ('<Hangup CallId="1" callid="2"/>', ("Hangup", "call_id", None)),
+        ("<UserInput><Inputs><Input/></Inputs></UserInput>", ("Input", "key", "")),
+        (
+            '<UserInput><Inputs><Input key="1"/><Input KEY="1"/></Inputs></UserInput>',
+            ("Input", "key", "1"),
+        ),
+    ],
+)
+def test_a_wrong_attribute_is_said_of_where_it_stands(
+    markup: str, said: tuple[str, str, object]
+) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        loads(f"<Response>{markup}</Response>")
+    assert said_of(caught.value) == said
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
@@ -264,3 +291,81 @@ def test_a_blueprint_may_have_any_name() -> None:
 def test_a_rule_that_is_none_is_refused_when_the_blueprint_is_registered() -> None:
     with pytest.raises(ConfigurationError, match="^OZML_GOTO_URL: '/<' is no URL rule"):
         make_app(OZML_GOTO_URL="/<")
+
+
+def test_nothing_but_post_is_answered() -> None:
+    app = make_app()
+    for path in ("/phone/incoming_call", path_of(app)):
+        assert app.test_client().options(path).status_code == 405
+
+
+def test_a_refusal_is_logged_with_its_status_and_reason(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = make_app()
+    path = path_of(app)
+    posted = "application/x-www-form-urlencoded"
+    answer = app.test_client().post("/phone/incoming_call", data=CALL)
+    reason = "The URL has no token; paste the one that 'flask ozml urls' shows."
+    assert (answer.status_code, answer.text) == (403, f"{reason}\n")
+    assert caplog.messages == [f"phone.incoming_call: refused with 403: {reason}"]
+    caplog.clear()
+    answer = app.test_client().post(path, data=b"", content_type=posted)
+    assert answer.status_code == 400
+    reason = answer.text.removesuffix("\n")
+    assert caplog.messages == [f"phone.incoming_call: refused with 400: {reason}"]
+
+
+def test_each_kind_without_a_view_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = make_app()
+    for kind in ("incoming_call", "error", "incoming_call", "error"):
+        assert post(app, path_of(app, kind)) == 200
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        "phone.incoming_call",
+        "phone.error",
+    ]
+
+
+def test_a_fallback_that_aborts_is_named_in_tests() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def crash(call: IncomingCall) -> None:
+        abort(418)
+
+    @phone.fallback
+    def sorry(notification: object, error: Exception) -> None:
+        abort(418)
+
+    app = make_app(phone)
+    state = StateToken("", "gone", {})
+    with app.app_context():
+        configured = state_of(app).configured(app)
+        endpoint = state_of(app).endpoints["phone.incoming_call"]
+        token = configured.tokens(endpoint).dumps(state)
+    app.testing = True
+    with pytest.raises(ViewFailed, match="^The view 'fallback' raised"):
+        post(app, f"/phone/incoming_call/{token}")
+
+
+def test_what_may_be_called_is_limited_for_the_views_of_a_site() -> None:
+    phone = OzML("phone", __name__)
+    failed: list[Exception] = []
+
+    @phone.incoming_call
+    def transfer(call: IncomingCall) -> BlindTransfer:
+        return BlindTransfer(call.caller)
+
+    @phone.fallback
+    def sorry(notification: object, error: Exception) -> None:
+        failed.append(error)
+
+    app = make_app(phone, OZML_ALLOWED_DESTINATIONS=["[1-4]00"])
+    assert post(app, path_of(app)) == 200
+    [error] = failed
+    assert isinstance(error, InappropriateCommand)
+    app.config["OZML_ALLOWED_DESTINATIONS"] = ["[1-5]00"]
+    assert post(app, path_of(app)) == 200
+    assert failed == [error]
