@@ -1,0 +1,207 @@
+"""Mutation testing of a module: which mistakes do the tests not see?
+
+For mistakes inside of functions pytest collects the tests once, and each mutant is a
+fork of that process in which the code of the function is exchanged. A mistake outside
+takes a process of its own. Words of messages (a str with a blank inside) are not
+mutated.
+
+    PYTHONPATH=. python tests/mutation/run.py MODULE TEST_FILE...
+"""
+
+import contextlib
+import gc
+import importlib.abc
+import importlib.util
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+import typing as t
+from pathlib import Path
+
+import hypothesis
+import pytest
+from mutants import codes_in
+from mutants import Mutant
+from mutants import mutants_of
+
+#: Seconds that a mutant may take; one that never ends is killed too.
+LIMIT: t.Final = 90
+WORKERS: t.Final = int(os.environ.get("MUTATION_WORKERS", "2"))
+#: The number of the mutant that a process of its own imports.
+IMPORTED: t.Final = "FLASK_OZML_MUTANT"
+PACKAGE: t.Final = Path("flask_ozml").resolve()
+
+
+def _patch(code: types.CodeType) -> None:
+    """Give each live function of the module the code that it has in the mutant."""
+    codes = codes_in(code)
+    for found in gc.get_objects():
+        if isinstance(found, types.FunctionType):
+            old = found.__code__
+            new = codes.get((old.co_qualname, old.co_firstlineno))
+            if new and old.co_filename == new.co_filename and old != new:
+                found.__code__ = new
+
+
+class _Runner:
+    """Runs the collected tests against each mutant."""
+
+    def __init__(self, module: str, mutants: list[Mutant]) -> None:
+        self.module = module
+        self.mutants = mutants
+        #: Of those that were exchanged, the ones that no test noticed.
+        self.unseen: list[Mutant] = []
+        self.alive: list[Mutant] = []
+        self.timed_out = 0
+        self._running: dict[int, tuple[Mutant, float, int]] = {}
+        self._killers: list[int] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._run([m for m in self.mutants if m.in_function], session)
+        return True
+
+    def _run(self, mutants: list[Mutant], session: pytest.Session) -> None:
+        for mutant in mutants:
+            while len(self._running) >= WORKERS:
+                self._wait()
+            reading, writing = os.pipe()
+            process = os.fork()
+            if not process:
+                self._be(mutant, session, writing)
+            os.close(writing)
+            self._running[process] = (mutant, time.monotonic() + LIMIT, reading)
+        while self._running:
+            self._wait()
+
+    def _be(self, mutant: Mutant, session: pytest.Session, writing: int) -> t.NoReturn:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        failed = 0
+        try:
+            # Raises where a function would have other free variables; then it counts as
+            # unseen, and gets a process of its own.
+            _patch(mutant.code)
+            failed = 1
+            failed = self._first_failure(session, writing)
+        finally:
+            os._exit(failed)
+
+    def _first_failure(self, session: pytest.Session, writing: int) -> int:
+        items = session.items
+        order = [*self._killers, *(set(range(len(items))) - set(self._killers))]
+        for number in order:
+            session.config.hook.pytest_runtest_protocol(
+                item=items[number], nextitem=None
+            )
+            if session.testsfailed:
+                os.write(writing, str(number).encode())
+                return 1
+        return 0
+
+    def _wait(self) -> None:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process:
+            mutant, _, reading = self._running.pop(process)
+            killer = os.read(reading, 20)
+            os.close(reading)
+            if killer:
+                number = int(killer)
+                self._killers = [number, *(k for k in self._killers if k != number)]
+            if status == 0:
+                self.unseen.append(mutant)
+            return
+        for number, (mutant, limit, reading) in self._running.items():
+            if time.monotonic() > limit:
+                self.timed_out += 1
+                os.kill(number, signal.SIGKILL)
+                self._running[number] = (mutant, limit + LIMIT, reading)
+        time.sleep(0.01)
+
+
+class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports a mutant instead of the module."""
+
+    def __init__(self, name: str, path: Path, code: types.CodeType) -> None:
+        self.name, self.path, self.code = name, path, code
+
+    def find_spec(self, name: str, *args: object) -> t.Any:
+        if name == self.name:
+            return importlib.util.spec_from_file_location(
+                name, self.path, loader=t.cast(t.Any, self)
+            )
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        exec(self.code, module.__dict__)
+
+
+def _run_imported(runner: _Runner, mutants: list[Mutant], tests: list[str]) -> None:
+    """Run each of these mutants in a process of its own, which imports it."""
+    running: list[tuple[Mutant, subprocess.Popen[bytes]]] = []
+    for mutant in mutants:
+        if len(running) >= WORKERS:
+            _finish(runner, *running.pop(0))
+        process = subprocess.Popen(
+            [sys.executable, __file__, runner.module, *tests],
+            env={**os.environ, IMPORTED: str(mutant.number)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        running.append((mutant, process))
+    for mutant, process in running:
+        _finish(runner, mutant, process)
+
+
+def _finish(
+    runner: _Runner, mutant: Mutant, process: "subprocess.Popen[bytes]"
+) -> None:
+    try:
+        if process.wait(LIMIT) == 0:
+            print(f"alive: {runner.module}.py:{mutant.line} {mutant.what}", flush=True)
+            runner.alive.append(mutant)
+    except subprocess.TimeoutExpired:
+        runner.timed_out += 1
+        process.kill()
+        process.wait()
+
+
+def main(module: str, *tests: str) -> int:
+    # What fails need not be made small.
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutation", phases=phases, database=None)
+    hypothesis.settings.load_profile("mutation")
+    path = PACKAGE / f"{module}.py"
+    found = mutants_of(path.read_text(), str(path))
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    # hypothesis was imported above, before pytest could.
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
+    if number := os.environ.get(IMPORTED):
+        code = next(mutant.code for mutant in found if mutant.number == int(number))
+        sys.meta_path.insert(0, _Importer(f"flask_ozml.{module}", path, code))
+        return pytest.main(options)
+    runner = _Runner(module, list(found))
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(options, [runner])
+    # A function may have done its work before its code was exchanged.
+    left = [*runner.unseen, *(m for m in runner.mutants if not m.in_function)]
+    _run_imported(runner, left, list(tests))
+    unchanged = runner.mutants.pop(0)
+    if unchanged not in runner.alive:
+        sys.exit("The tests fail without any mistake; the other figures mean nothing.")
+    runner.alive.remove(unchanged)
+    total, alive = len(runner.mutants), len(runner.alive)
+    print(
+        f"{module}: {total} mutants, {total - alive} killed, {runner.timed_out} of them"
+        f" by the time limit; {alive} alive, {1 - alive / total:.1%} killed"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
