@@ -1,7 +1,7 @@
 """How many calls per second the simulator plays against an application.
 
-Run from the project's root as ``PYTHONPATH=. python benchmarks/calls.py``. It plays a
-menu of plain Flask and the example app, each with a random caller who takes ten steps.
+A menu of plain Flask and the example app are played, each with a random caller who
+takes ten steps.
 """
 
 import gc
@@ -18,7 +18,6 @@ from flask_ozml.commands import UserInput
 from flask_ozml.serializer import dumps
 from flask_ozml.simulator import PhoneSystem
 
-CALLS = 1000
 STEPS = 10
 BASE = "http://localhost"
 
@@ -55,25 +54,25 @@ def play(app: Flask, urls: dict[str, str], calls: int) -> int:
     return wrong
 
 
-def main() -> None:
+def main(calls: int = 1000) -> None:
     """Measure and print."""
-    measure(*plain_app())
+    measure(*plain_app(), calls)
     with tempfile.TemporaryDirectory() as folder:
-        measure(*example_app(folder))
+        measure(*example_app(folder), calls)
 
 
-def measure(app: Flask, urls: dict[str, str]) -> None:
+def measure(app: Flask, urls: dict[str, str], calls: int) -> None:
     """Print speed and memory for one application."""
-    wrong = play(app, urls, 100)
+    wrong = play(app, urls, min(calls, 100))
     gc.collect()
     before = len(gc.get_objects())
     start = time.perf_counter()
-    wrong += play(app, urls, CALLS)
+    wrong += play(app, urls, calls)
     seconds = time.perf_counter() - start
-    print(f"{app.name}: {CALLS / seconds:.0f} calls of {STEPS} steps per second")
+    print(f"{app.name}: {calls / seconds:.0f} calls of {STEPS} steps per second")
     gc.collect()
     grown = len(gc.get_objects()) - before
-    print(f"{app.name}: {grown} more objects after {CALLS} calls")
+    print(f"{app.name}: {grown} more objects after {calls} calls")
     print(f"{app.name}: {wrong} findings")
 
 

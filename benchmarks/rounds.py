@@ -1,43 +1,53 @@
 """Interleaved rounds: what slows the machine down slows every candidate down."""
 
 import gc
-import itertools
+import os
 import platform
 import statistics
 import time
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
+from importlib.metadata import version
 
 Candidate = Callable[[], object]
 
 
 class Figures(t.NamedTuple):
-    """CPU seconds a call: the median and the quartiles of the rounds."""
+    """What one candidate costs a call, in seconds of this process's CPU time."""
 
-    low: float
-    median: float
-    high: float
+    rounds: list[float]
+
+    @property
+    def best(self) -> float:
+        return min(self.rounds)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rounds)
+
+    def ratio(self, base: "Figures") -> float:
+        """The median of the ratios of the rounds: both sides met the same load."""
+        pairs = zip(self.rounds, base.rounds, strict=True)
+        return statistics.median(own / other for own, other in pairs)
 
 
 def measure(
-    candidates: Mapping[str, Candidate], *, rounds: int = 60, calls: int = 200
+    candidates: Mapping[str, Candidate], *, rounds: int, calls: int
 ) -> dict[str, Figures]:
     """Time the candidates in turns, the first one of a round another one each time."""
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
-    orders = itertools.cycle(
-        [
-            names[i:] + names[:i]
-            for names in [list(candidates)]
-            for i in range(len(names))
-        ]
-    )
-    for candidate in candidates.values():
-        _time(candidate, calls)
-    for order in itertools.islice(orders, rounds):
-        for name in order:
-            seconds[name].append(_time(candidates[name], calls))
-    return {name: Figures(*statistics.quantiles(s, n=4)) for name, s in seconds.items()}
+    names = list(candidates)
+    figures = {name: Figures([]) for name in names}
+    for name in names:
+        _time(candidates[name], calls)
+    gc.collect()
+    gc.freeze()
+    for number in range(rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            figures[name].rounds.append(_time(candidates[name], calls))
+    gc.unfreeze()
+    return figures
 
 
 def _time(candidate: Candidate, calls: int) -> float:
@@ -51,16 +61,20 @@ def _time(candidate: Candidate, calls: int) -> float:
     return elapsed / calls
 
 
-def conditions() -> str:
-    """The Python that the figures were taken with."""
-    return f"{platform.python_implementation()} {platform.python_version()}"
+def conditions(*packages: str) -> str:
+    """What the figures were taken with."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("flask", *packages))
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, {versions};"
+        f" {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs{load}"
+    )
 
 
 def table(figures: Mapping[str, Figures], base: str) -> str:
     """The figures in microseconds, and as ratios to the base."""
-    rows = [f"{'':<28}{'quartile':>10}{'median':>10}{'quartile':>10}{'ratio':>8}"]
-    for name, (low, median, high) in figures.items():
-        ratio = median / figures[base].median
-        times = "".join(f"{1e6 * value:>10.1f}" for value in (low, median, high))
-        rows.append(f"{name:<28}{times}{ratio:>8.2f}")
+    rows = [f"{'microseconds of CPU time':<28}{'best':>10}{'median':>10}{'ratio':>8}"]
+    for name, found in figures.items():
+        times = "".join(f"{1e6 * value:>10.1f}" for value in (found.best, found.median))
+        rows.append(f"{name:<28}{times}{found.ratio(figures[base]):>8.2f}")
     return "\n".join(rows)

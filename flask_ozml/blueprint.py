@@ -261,10 +261,10 @@ class OzML(NotificationDecorators, Blueprint):
             _log_refusal(endpoint, refused.status, refused.reason)
             hide_body(posted.environ)
             admission = refused
-        setattr(g, ADMISSION, admission)
+        setattr(_g(), ADMISSION, admission)
 
     def _respond(self, values: dict[str, t.Any]) -> Response:
-        admission = getattr(g, ADMISSION)
+        admission = getattr(_g(), ADMISSION)
         if isinstance(admission, Refused):
             return _refusal(admission.status, admission.reason)
         endpoint = admission.endpoint
@@ -353,6 +353,11 @@ class OzML(NotificationDecorators, Blueprint):
 def _app() -> Flask:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
     return app
+
+
+def _g() -> object:
+    # Each access through a proxy costs as much as all else that is done with it.
+    return g._get_current_object()
 
 
 def _refuse_async_without_asgiref(function: Function) -> None:

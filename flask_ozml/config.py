@@ -143,7 +143,7 @@ _ROWS: t.Final[Mapping[str, _Row]] = {
 }
 
 
-_DEFAULTS: t.Final = tuple((key, row.default) for key, row in _ROWS.items())
+_DEFAULTS: t.Final = tuple(row.default for row in _ROWS.values())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,8 +165,7 @@ class Settings:
 
 def snapshot(config: Mapping[str, t.Any]) -> list[object]:
     """What the settings were read from, to be compared with what is there later."""
-    get = config.get
-    return [get(key, default) for key, default in _DEFAULTS]
+    return list(map(config.get, _ROWS, _DEFAULTS))
 
 
 def frozen_snapshot(config: Mapping[str, t.Any]) -> list[object]:
