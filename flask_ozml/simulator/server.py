@@ -29,15 +29,6 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
-#: What the command that serves a phone system says about itself.
-HELP: t.Final = (
-    "What happens by itself after each request: a call that was placed is answered at"
-    " once (unless the extension was set to be busy or not to answer), the given keys"
-    " are pressed, time passes until the application hangs up or nothing more is due,"
-    " at most a minute, and the callee hangs up; text messages are delivered and"
-    " reported. Time is virtual, so all of this takes no time. What is said and done"
-    " is printed."
-)
 #: Seconds after which a callee who waits hangs up.
 PATIENCE: t.Final = 60
 #: Calls and text messages that one request may lead to.
@@ -80,7 +71,13 @@ def serve(
     colour: bool = False,
     wait: Callable[[], object] | None = None,
 ) -> None:
-    """Serve the HTTP API of a phone system until Ctrl-C; see :data:`HELP`.
+    """Serve the HTTP API of a phone system until Ctrl-C.
+
+    After each request happens by itself: a call that was placed is answered at once
+    (unless the extension was set to be busy or not to answer), the given keys are
+    pressed, time passes until the application hangs up or nothing more is due, at most
+    a minute, and the callee hangs up; text messages are delivered and reported. Time is
+    virtual, so that all of this takes none.
 
     :param system: what is served; it may call an application in process or a running
         one.
