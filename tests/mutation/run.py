@@ -13,10 +13,12 @@ import gc
 import importlib.abc
 import importlib.util
 import io
+import marshal
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import types
 import typing as t
@@ -31,7 +33,7 @@ from mutants import mutants_of
 #: Seconds that a mutant may take; one that never ends is killed too.
 LIMIT: t.Final = 90
 WORKERS: t.Final = int(os.environ.get("MUTATION_WORKERS", "2"))
-#: The number of the mutant that a process of its own imports.
+#: Where the code is that a process of its own imports instead of the module.
 IMPORTED: t.Final = "FLASK_OZML_MUTANT"
 PACKAGE: t.Final = Path("flask_ozml").resolve()
 
@@ -144,12 +146,15 @@ class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def _run_imported(runner: _Runner, mutants: list[Mutant], tests: list[str]) -> None:
     """Run each of these mutants in a process of its own, which imports it."""
     running: list[tuple[Mutant, subprocess.Popen[bytes]]] = []
+    folder = Path(tempfile.mkdtemp(prefix="flask_ozml_mutants_"))
     for mutant in mutants:
         if len(running) >= WORKERS:
             _finish(runner, *running.pop(0))
+        code = folder / str(mutant.number)
+        code.write_bytes(marshal.dumps(mutant.code))
         process = subprocess.Popen(
             [sys.executable, __file__, runner.module, *tests],
-            env={**os.environ, IMPORTED: str(mutant.number)},
+            env={**os.environ, IMPORTED: str(code)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -177,15 +182,14 @@ def main(module: str, *tests: str) -> int:
     hypothesis.settings.register_profile("mutation", phases=phases, database=None)
     hypothesis.settings.load_profile("mutation")
     path = PACKAGE / f"{module}.py"
-    found = mutants_of(path.read_text(), str(path))
     options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     # hypothesis was imported above, before pytest could.
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
-    if number := os.environ.get(IMPORTED):
-        code = next(mutant.code for mutant in found if mutant.number == int(number))
-        sys.meta_path.insert(0, _Importer(f"flask_ozml.{module}", path, code))
+    if code := os.environ.get(IMPORTED):
+        mutant = marshal.loads(Path(code).read_bytes())
+        sys.meta_path.insert(0, _Importer(f"flask_ozml.{module}", path, mutant))
         return pytest.main(options)
-    runner = _Runner(module, list(found))
+    runner = _Runner(module, list(mutants_of(path.read_text(), str(path))))
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(options, [runner])
     # A function may have done its work before its code was exchanged.
