@@ -508,7 +508,8 @@ _KEYS: t.Final = rules.rule_of(rules.Keys)
 
 
 def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
-    if not isinstance(inputs, Mapping):
+    # A dict is told sooner than any other mapping.
+    if not isinstance(inputs, (dict, Mapping)):
         raise ParameterTypeError(
             "UserInput",
             "inputs",
@@ -517,7 +518,9 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
         )
     found: dict[str, tuple[Command, ...]] = {}
     for key, value in inputs.items():
-        keys = _KEYS.check("UserInput", "inputs", key)
+        keys = key
+        if type(key) is not str or not _KEYS.accepts(key):
+            keys = _KEYS.check("UserInput", "inputs", key)
         if isinstance(value, Command):
             found[keys] = (value,)
         else:

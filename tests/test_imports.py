@@ -1,6 +1,7 @@
 """Imports point one way, down the levels."""
 
 import ast
+import importlib
 import subprocess
 import sys
 import typing as t
@@ -193,3 +194,10 @@ def test_import_of_the_package_leaves_out_what_is_optional() -> None:
         "requests",
         "xmltodict",
     }
+
+
+@each(MODULES)
+def test_module_can_be_imported(path: Path) -> None:
+    name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+    importlib.import_module(name.removesuffix(".__init__"))
