@@ -55,12 +55,12 @@ def compare(name: str, size: Callable[[], float], few: int, many: int) -> None:
     answer(app, urls, range(few // 2, many // 2))
     gc.collect()
     after = size()
-    print(f"{name:<14}{before:>12.0f}{after:>12.0f}{after - before:>12.0f}")
+    print(f"{name:<14}{before:>14.0f}{after:>14.0f}{after - before:>8.0f}")
 
 
 def main(few: int = 1_000, many: int = 100_000) -> None:
     print(conditions())
-    print(f"{'KiB':<14}{'after ' + str(few):>12}{'after ' + str(many):>12}{'more':>12}")
+    print(f"{'KiB':<14}{f'after {few}':>14}{f'after {many}':>14}{'more':>8}")
     if STATM.exists():
         compare("RSS", resident, few, many)
     tracemalloc.start()
