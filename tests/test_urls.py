@@ -60,12 +60,12 @@ def said(response: TestResponse) -> str:
     return ElementTree.fromstring(response.data)[0].text or ""
 
 
-def urls(app: Flask, phone: OzML, **values: object) -> dict[str, str]:
+def urls(app: Flask, phone: OzML, /, **values: object) -> dict[str, str]:
     with app.app_context():
         return phone.urls(**values)
 
 
-def to(app: Flask, phone: OzML, view: t.Any, **state: t.Any) -> str:
+def to(app: Flask, phone: OzML, view: t.Any, /, **state: t.Any) -> str:
     with app.app_context():
         return phone.to(view, **state)
 
@@ -232,7 +232,7 @@ def test_nor_is_it_where_a_notification_is_refused() -> None:
     assert seen == [None]
 
 
-def entry_path(app: Flask, phone: OzML, **values: object) -> str:
+def entry_path(app: Flask, phone: OzML, /, **values: object) -> str:
     """The path of the URL to paste, of an app that may know no base."""
     before = app.config.get("OZML_PUBLIC_URL")
     app.config["OZML_PUBLIC_URL"] = PUBLIC
