@@ -123,7 +123,7 @@ class _Runner:
                 self.timed_out += 1
                 os.kill(number, signal.SIGKILL)
                 self._running[number] = (mutant, limit + LIMIT, reading)
-        time.sleep(0.01)
+        time.sleep(0.01)  # no wait for children has a time limit to it
 
 
 class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
