@@ -252,7 +252,7 @@ _ENCODINGS: t.Final = (
 
 def _without_leading_space(document: bytes | str) -> bytes:
     data = document.encode() if isinstance(document, str) else document
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     declared = re.match(_DECLARED, data)
     readable = declared is None or re.fullmatch(_ENCODINGS, declared[1])
     if isinstance(document, bytes) and not readable:

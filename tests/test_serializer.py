@@ -1411,3 +1411,9 @@ def test_no_attribute_reaches_a_name_of_python() -> None:
     for name, attribute in vocabulary():
         load_hostile(f"<Response><{name} {attribute}='1'>1</{name}></Response>")
         load_hostile(f"<Response><{name} {attribute}='1'/></Response>")
+
+
+@pytest.mark.parametrize("space", [b"\x0c", b"\x0b"])
+def test_what_is_no_white_space_in_xml_stands_before_nothing(space: bytes) -> None:
+    with pytest.raises(ParseError):
+        loads(space + b"<Response/>")
