@@ -29,8 +29,8 @@ from .tokens import StateToken
 
 #: The URL variable that holds the token.
 TOKEN_VARIABLE: t.Final = "ozml_token"
-#: Where :data:`flask.g` keeps the Admission or Refused of the current request.
-ADMISSION: t.Final = "_flask_ozml_admission"
+#: Where the WSGI environ keeps the Admission or Refused of a request.
+ADMISSION: t.Final = "flask_ozml.admission"
 
 _EXTENSION: t.Final = "flask_ozml"
 _CONTENT_TYPES: t.Final = ("", "application/x-www-form-urlencoded")
@@ -56,16 +56,13 @@ class Endpoint:
     name: str
     owner: object
     notification: type[Notification]
+    #: The URL rule without the token.
+    rule: Rule
 
     @property
     def registration(self) -> str:
         """The name by which the blueprint is registered."""
         return self.name.rpartition(".")[0]
-
-    def plain_rule(self, app: Flask) -> Rule:
-        """The URL rule without the token."""
-        rules = app.url_map.iter_rules(self.name)
-        return next(rule for rule in rules if TOKEN_VARIABLE not in rule.arguments)
 
 
 class Configured:
@@ -119,22 +116,25 @@ class AppState:
 
 def state_of(app: Flask) -> AppState:
     """The state of an app; made when the first blueprint is registered."""
-    state = app.extensions.get(_EXTENSION)
+    state: AppState | None = app.extensions.get(_EXTENSION)
     if state is None:
         state = app.extensions[_EXTENSION] = AppState(app)
-    return t.cast(AppState, state)
+    return state
 
 
 class Admission(t.NamedTuple):
     """A request whose sender may post."""
 
     app: Flask
-    environ: Mapping[str, t.Any]
     endpoint: Endpoint
     settings: Settings
     body: bytes
     #: What the URL says; None for a pasted one.
     says: StateToken | TokenExpired | None
+
+    def __repr__(self) -> str:
+        # Whoever prints the environ must not print what a caller typed.
+        return f"<Admission to {self.endpoint.name!r}>"
 
 
 def admit(
@@ -158,7 +158,7 @@ def admit(
         state.log_once(str(error), logging.ERROR, "%s: %s", endpoint.name, error)
         raise Refused(403, "The application is not configured; see its log.") from error
     body = _read_body(request, settings)
-    return Admission(app, request.environ, endpoint, settings, body, says)
+    return Admission(app, endpoint, settings, body, says)
 
 
 def hide_body(environ: dict[str, t.Any]) -> None:
@@ -208,7 +208,7 @@ def _check_token(
             )
         return None
     tokens = configured.tokens(endpoint)
-    path = _signed_path(request, token)
+    path = _signed_path(request, token) if endpoint.rule.arguments else ""
     try:
         if is_state_token(token):
             return _on_path(tokens.loads(token, settings.token_max_age), path)
@@ -234,10 +234,7 @@ def _on_path(says: StateToken, path: str) -> StateToken:
 
 
 def _signed_path(request: Request, token: str) -> str:
-    """The path without the token where it has variables, which are signed too."""
-    rule = request.url_rule
-    if rule is None or len(rule.arguments) == 1:
-        return ""
+    """The path without the token, as it is signed where it has variables."""
     return request.path.rstrip("/").removesuffix(token).rstrip("/")
 
 

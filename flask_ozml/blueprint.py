@@ -11,7 +11,6 @@ from blinker import NamedSignal
 from flask import Blueprint
 from flask import current_app
 from flask import Flask
-from flask import g
 from flask import got_request_exception
 from flask import Request
 from flask import request
@@ -148,8 +147,8 @@ class OzML(NotificationDecorators, Blueprint):
         endpoint = self._endpoint(self._registration(), target.notification.kind)
         values, state = split_values(app, endpoint, state)
         _check_state(target, values, state)
-        path = path_of(app, endpoint, values)
-        says = StateToken(signed_path(app, endpoint, path), target.name, state)
+        path = path_of(endpoint, values)
+        says = StateToken(signed_path(endpoint, path), target.name, state)
         token = state_of(app).configured(app).tokens(endpoint).dumps(says)
         url = f"{base_url(app)}{path.rstrip('/')}/{token}"
         if len(url) > MAX_URL_LENGTH:
@@ -177,9 +176,9 @@ class OzML(NotificationDecorators, Blueprint):
         found = {}
         for endpoint in state_of(app).endpoints.values():
             if endpoint.owner is self and endpoint.registration == registration:
-                path = path_of(app, endpoint, split_values(app, endpoint, values)[0])
+                path = path_of(endpoint, split_values(app, endpoint, values)[0])
                 if configured.settings.require_token:
-                    signed = signed_path(app, endpoint, path)
+                    signed = signed_path(endpoint, path)
                     token = configured.tokens(endpoint).entry(signed)
                     path = f"{path.rstrip('/')}/{token}"
                 found[endpoint.notification.kind] = f"{base}{path}"
@@ -214,15 +213,17 @@ class OzML(NotificationDecorators, Blueprint):
         app = t.cast(Flask, setup.app)
         state = state_of(app)
         state.configured(app)
-        for kind, rule in url_rules(app.config).items():
+        for kind, url in url_rules(app.config).items():
             try:
-                self._add_rule(setup, kind, rule)
+                self._add_rule(setup, kind, url)
             except (ValueError, LookupError, SyntaxError) as error:
                 raise ConfigurationError(
-                    f"OZML_{kind.upper()}_URL: {rule!r} is no URL rule: {error}."
+                    f"OZML_{kind.upper()}_URL: {url!r} is no URL rule: {error}."
                 ) from error
             name = f"{setup.name_prefix}.{setup.name}.{kind}".lstrip(".")
-            state.endpoints[name] = Endpoint(name, self, KINDS[kind])
+            rules = app.url_map.iter_rules(name)
+            plain = next(rule for rule in rules if TOKEN_VARIABLE not in rule.arguments)
+            state.endpoints[name] = Endpoint(name, self, KINDS[kind], plain)
 
     def _add_rule(self, setup: BlueprintSetupState, kind: str, rule: str) -> None:
         view = self._view_function(kind)
@@ -252,19 +253,20 @@ class OzML(NotificationDecorators, Blueprint):
         endpoint = state.endpoints.get(name or "")
         if endpoint is None or endpoint.owner is not self or values is None:
             return
-        _exempt_from_csrf(app, endpoint)
+        if "csrf" in app.extensions:
+            _exempt_from_csrf(app, endpoint)
         token = values.pop(TOKEN_VARIABLE, None)
-        posted: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
+        posted = _request()
         try:
             admission: object = admit(app, state, posted, endpoint, token)
         except Refused as refused:
             _log_refusal(endpoint, refused.status, refused.reason)
             hide_body(posted.environ)
             admission = refused
-        setattr(_g(), ADMISSION, admission)
+        posted.environ[ADMISSION] = admission
 
     def _respond(self, values: dict[str, t.Any]) -> Response:
-        admission = getattr(_g(), ADMISSION)
+        admission = _request().environ[ADMISSION]
         if isinstance(admission, Refused):
             return _refusal(admission.status, admission.reason)
         endpoint = admission.endpoint
@@ -350,14 +352,15 @@ class OzML(NotificationDecorators, Blueprint):
             return _ozml(admission.app, [])
 
 
+# Each access through a proxy costs as much as all else that is done with it.
 def _app() -> Flask:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
     return app
 
 
-def _g() -> object:
-    # Each access through a proxy costs as much as all else that is done with it.
-    return g._get_current_object()
+def _request() -> Request:
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
+    return current
 
 
 def _refuse_async_without_asgiref(function: Function) -> None:
@@ -392,7 +395,7 @@ def _check_state(
 
 def _exempt_from_csrf(app: Flask, endpoint: Endpoint) -> None:
     """The token is the proof here; Flask-WTF would answer 400 to each notification."""
-    exempt = getattr(app.extensions.get("csrf"), "exempt", None)
+    exempt = getattr(app.extensions["csrf"], "exempt", None)
     if exempt is not None:
         exempt(app.view_functions[endpoint.name])
 

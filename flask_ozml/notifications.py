@@ -56,19 +56,19 @@ class RoutingCallState(enum.StrEnum):
     ERROR = "Error"
 
 
-_E = t.TypeVar("_E", bound=enum.Enum)
-_Reader = Callable[[str, str], t.Any]
+class _Unreadable(Exception):
+    """A value is none of its type; another one stands for it.
+
+    :param words: what is said about it, to be read after the attribute's name.
+    :param instead: the value that stands for it.
+    """
+
+    def __init__(self, words: str, instead: object) -> None:
+        super().__init__(words)
+        self.instead = instead
 
 
-def _read_text(name: str, value: str) -> str:
-    return value.strip()
-
-
-def _read_verbatim(name: str, value: str) -> str:
-    return value
-
-
-def _read_number(name: str, value: str) -> str:
+def _read_number(value: str) -> str:
     """A telephone number; one leading blank is a plus that was sent unescaped."""
     number = value.strip()
     unescaped = number and value[0] == " " and value[1] not in " +"
@@ -78,39 +78,40 @@ def _read_number(name: str, value: str) -> str:
 _BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
 
 
-def _read_bool(name: str, value: str) -> bool:
+def _read_bool(value: str) -> bool:
     found = _BOOLEANS.get(value.strip().lower())
     if found is None:
-        log(logging.WARNING, "%s is no boolean; it is taken as false.", name)
-    return bool(found)
+        raise _Unreadable("is no boolean; it is taken as false.", False)
+    return found
 
 
 _DECIMAL: t.Final = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{0,15})?")
 
 
-def _read_seconds(name: str, value: str) -> float:
+def _read_seconds(value: str) -> float:
     number = value.strip()
     if not _DECIMAL.fullmatch(number):
-        log(logging.WARNING, "%s is no number of seconds; it is taken as 0.", name)
-        return 0.0
+        raise _Unreadable("is no number of seconds; it is taken as 0.", 0.0)
     return float(number.replace(",", "."))
 
 
-def _enum_reader(enumeration: type[_E]) -> Callable[[str, str], _E | str]:
+_E = t.TypeVar("_E", bound=enum.Enum)
+
+
+def _enum_reader(enumeration: type[_E]) -> Callable[[str], _E | str]:
     members: dict[object, _E] = {member.value: member for member in enumeration}
 
-    def read(name: str, value: str) -> _E | str:
+    def read(value: str) -> _E | str:
         value = value.strip()
         return members.get(value, value)
 
     return read
 
 
-def _read_code(name: str, value: str) -> StatusCode | int:
+def _read_code(value: str) -> StatusCode | int:
     number = value.strip()
     if not re.fullmatch(r"[0-9]{1,9}", number):
-        log(logging.WARNING, "%s is no error code; it is taken as 0.", name)
-        return 0
+        raise _Unreadable("is no error code; it is taken as 0.", 0)
     return _STATUS_CODES.get(int(number), int(number))
 
 
@@ -119,8 +120,8 @@ _STATUS_CODES: t.Final[Mapping[int, StatusCode]] = {code: code for code in Statu
 
 # A field's type, how its value is read and, where they are not its own in CamelCase,
 # its names on the wire.
-Text = t.Annotated[str, _read_text]
-Verbatim = t.Annotated[str, _read_verbatim]
+Text = t.Annotated[str, str.strip]
+Verbatim = t.Annotated[str, str]
 Number = t.Annotated[str, _read_number]
 Boolean = t.Annotated[bool, _read_bool]
 Seconds = t.Annotated[float, _read_seconds]
@@ -131,7 +132,7 @@ AnyRoutingCallState = t.Annotated[
 ErrorCode = t.Annotated[
     StatusCode | int, _read_code, ("code", "errorcode", "statuscode")
 ]
-ErrorText = t.Annotated[str, _read_verbatim, ("message", "errormessage", "errortext")]
+ErrorText = t.Annotated[str, str, ("message", "errormessage", "errortext")]
 
 
 _T = t.TypeVar("_T")
@@ -397,36 +398,37 @@ _NOTIFICATION_NAMES: t.Final = {n.notification_name for n in KINDS.values()}
 _N = t.TypeVar("_N", bound=Notification)
 
 
-class _Row(t.NamedTuple):
-    attribute: str
-    wire_names: tuple[str, ...]
-    read: _Reader
-    required: bool
+class _Table(t.NamedTuple):
+    """How the fields of a notification are read."""
+
+    #: Names on the wire in lower case, where their values go, and how they are read.
+    wires: Mapping[str, tuple[str, Callable[[str], t.Any]]]
+    #: Further names on the wire, the best first, and the attributes they stand for.
+    others: tuple[tuple[str, str], ...]
+    required: tuple[str, ...]
 
 
-def _row(field: "dataclasses.Field[object]") -> _Row:
-    read, *names = field.type.__metadata__  # type: ignore[union-attr]  # Annotated
-    return _Row(
-        field.name,
-        names[0] if names else (field.name.replace("_", ""),),
-        read,
-        field.default is dataclasses.MISSING,
-    )
+def _table(notification: type[Notification]) -> _Table:
+    wires: dict[str, tuple[str, Callable[[str], t.Any]]] = {
+        "notificationname": ("notificationname", str.strip)
+    }
+    others = []
+    required = []
+    for field in dataclasses.fields(notification):
+        if field.name == "fields":
+            continue
+        read, *names = field.type.__metadata__  # type: ignore[union-attr]  # Annotated
+        first, *rest = names[0] if names else (field.name.replace("_", ""),)
+        wires[first] = (field.name, read)
+        wires |= {wire: (wire, read) for wire in rest}
+        others += [(wire, field.name) for wire in rest]
+        if field.default is dataclasses.MISSING:
+            required.append(field.name)
+    return _Table(wires, tuple(others), tuple(required))
 
 
-_ROWS: t.Final = {
-    notification: tuple(
-        _row(field)
-        for field in dataclasses.fields(notification)
-        if field.name != "fields"
-    )
-    for notification in KINDS.values()
-}
-_KNOWN: t.Final = {
-    notification: frozenset(
-        ("notificationname", *(wire for row in rows for wire in row.wire_names))
-    )
-    for notification, rows in _ROWS.items()
+_TABLES: t.Final = {
+    notification: _table(notification) for notification in KINDS.values()
 }
 
 
@@ -442,45 +444,50 @@ def parse(notification: type[_N], body: bytes, *, charset: str = "cp1252") -> _N
     :raises NotificationError: if the body is another notification, lacks a field that
         the notification makes no sense without, or holds a field twice.
     """
-    posted, known = _read_fields(notification, body, charset)
-    if not notification.any_name:
-        _check_name(notification, known.get("notificationname"))
-    values = {}
-    for attribute, wire_names, read, required in _ROWS[notification]:
-        for wire in wire_names:
-            if wire in known:
-                values[attribute] = read(attribute, known[wire])
-                break
-        else:
-            if required:
-                raise NotificationError(
-                    f"{notification.notification_name} without {attribute!r}, which it"
-                    f" needs; {_posted_to(notification)}"
-                )
+    wires, others, required = _TABLES[notification]
+    posted, values = _read_fields(notification, _pairs(body, charset), wires)
+    name = values.pop("notificationname", None)
+    if name != notification.notification_name and not notification.any_name:
+        _refuse_name(notification, name)
+    for wire, attribute in others:
+        if wire in values:
+            values.setdefault(attribute, values.pop(wire))
+    for attribute in required:
+        if attribute not in values:
+            raise NotificationError(
+                f"{notification.notification_name} without {attribute!r}, which it"
+                f" needs; {_posted_to(notification)}"
+            )
     return notification(fields=FrozenDict(posted), **values)
 
 
 def _read_fields(
-    notification: type[Notification], body: bytes, charset: str
-) -> tuple[dict[str, str], dict[str, str]]:
+    notification: type[Notification],
+    pairs: list[tuple[str, str, str]],
+    wires: Mapping[str, tuple[str, Callable[[str], t.Any]]],
+) -> tuple[dict[str, str], dict[str, t.Any]]:
     posted: dict[str, str] = {}
-    known: dict[str, str] = {}
-    expected = _KNOWN[notification]
-    for posted_name, _, value in _pairs(body, charset):
+    values: dict[str, t.Any] = {}
+    for posted_name, _, value in pairs:
         name = posted_name.strip()
         if not name and not value:
             continue
         posted[name] = value
         wire = name.lower()
-        if wire in expected:
-            if wire in known:
-                raise NotificationError(
-                    f"{notification.notification_name} with the field {wire!r} twice,"
-                    " and nobody can tell which one is meant;"
-                    f" {_posted_to(notification)}"
-                )
-            known[wire] = value
-    return posted, known
+        if wire not in wires:
+            continue
+        attribute, read = wires[wire]
+        if attribute in values:
+            raise NotificationError(
+                f"{notification.notification_name} with the field {wire!r} twice, and"
+                f" nobody can tell which one is meant; {_posted_to(notification)}"
+            )
+        try:
+            values[attribute] = read(value)
+        except _Unreadable as wrong:
+            log(logging.WARNING, "%s %s", attribute, wrong)
+            values[attribute] = wrong.instead
+    return posted, values
 
 
 def _pairs(body: bytes, charset: str) -> list[tuple[str, str, str]]:
@@ -507,16 +514,16 @@ def _decode(raw: bytes, charset: str) -> str:
         return raw.decode(charset, "replace")
 
 
-def _check_name(notification: type[Notification], name: str | None) -> None:
-    expected = notification.notification_name
+def _refuse_name(notification: type[Notification], name: str | None) -> t.NoReturn:
     if name is None:
         came = "no NotificationName"
-    elif (name := name.strip()) == expected:
-        return
+    elif name in _NOTIFICATION_NAMES:
+        came = name
     else:
-        came = name if name in _NOTIFICATION_NAMES else "an unknown NotificationName"
+        came = "an unknown NotificationName"
     raise NotificationError(
-        f"Expected {expected}, got {came}; {_posted_to(notification)}"
+        f"Expected {notification.notification_name}, got {came};"
+        f" {_posted_to(notification)}"
     )
 
 

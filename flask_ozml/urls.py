@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from flask import Flask
-from flask import g
 from flask import has_request_context
 from flask import request
 
@@ -18,11 +17,8 @@ from .errors import ConfigurationError
 
 def current_admission() -> Admission | None:
     """That of the current request, if it is a notification that was let in."""
-    admission = g.get(ADMISSION) if has_request_context() else None
-    # Below an app context that was pushed by hand, g outlives the request.
-    if isinstance(admission, Admission) and admission.environ is request.environ:
-        return admission
-    return None
+    admission = request.environ.get(ADMISSION) if has_request_context() else None
+    return admission if isinstance(admission, Admission) else None
 
 
 def base_url(app: Flask) -> str:
@@ -52,7 +48,7 @@ def split_values(
     app: Flask, endpoint: Endpoint, given: Mapping[str, t.Any]
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """Tell the variables of an endpoint's URL, given or carried over, from the rest."""
-    names = endpoint.plain_rule(app).arguments
+    names = endpoint.rule.arguments
     values: dict[str, t.Any] = {}
     app.inject_url_defaults(endpoint.name, values)
     admission = current_admission()
@@ -62,12 +58,12 @@ def split_values(
     return values, {name: given[name] for name in given if name not in names}
 
 
-def path_of(app: Flask, endpoint: Endpoint, values: Mapping[str, t.Any]) -> str:
+def path_of(endpoint: Endpoint, values: Mapping[str, t.Any]) -> str:
     """The path of an endpoint without its token.
 
     :raises TypeError: if a variable is missing.
     """
-    rule = endpoint.plain_rule(app)
+    rule = endpoint.rule
     missing = rule.arguments - values.keys() - set(rule.defaults or ())
     if missing:
         raise TypeError(
@@ -78,7 +74,6 @@ def path_of(app: Flask, endpoint: Endpoint, values: Mapping[str, t.Any]) -> str:
     return t.cast(tuple[str, str], built)[1]
 
 
-def signed_path(app: Flask, endpoint: Endpoint, path: str) -> str:
+def signed_path(endpoint: Endpoint, path: str) -> str:
     """What of a path is signed: nothing where it is always the same."""
-    has_variables = endpoint.plain_rule(app).arguments
-    return unquote(path).rstrip("/") if has_variables else ""
+    return unquote(path).rstrip("/") if endpoint.rule.arguments else ""
