@@ -496,7 +496,10 @@ def _checked_children(
 
 
 def _checked_depth(command: str, children: Iterable[Command]) -> int:
-    depth = max([child.depth for child in children], default=0)
+    depth = 0
+    for child in children:
+        if child.depth > depth:
+            depth = child.depth
     if depth >= MAX_DEPTH:
         raise InvalidParameter(
             command, "content", f"must not nest more than {MAX_DEPTH} deep"

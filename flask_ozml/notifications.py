@@ -401,16 +401,26 @@ _N = t.TypeVar("_N", bound=Notification)
 class _Table(t.NamedTuple):
     """How the fields of a notification are read."""
 
-    #: Names on the wire in lower case, where their values go, and how they are read.
+    #: Names on the wire, in lower case and as the vendor writes them most often; where
+    #: their values go, and how they are read.
     wires: Mapping[str, tuple[str, Callable[[str], t.Any]]]
     #: Further names on the wire, the best first, and the attributes they stand for.
     others: tuple[tuple[str, str], ...]
     required: tuple[str, ...]
 
 
+def _camel_case(attribute: str) -> str:
+    return "".join(
+        part.upper() if part in ("id", "url") else part.capitalize()
+        for part in attribute.split("_")
+    )
+
+
 def _table(notification: type[Notification]) -> _Table:
+    name_field = ("notification_name", str.strip)
     wires: dict[str, tuple[str, Callable[[str], t.Any]]] = {
-        "notificationname": ("notificationname", str.strip)
+        "NotificationName": name_field,
+        "notificationname": name_field,
     }
     others = []
     required = []
@@ -419,7 +429,7 @@ def _table(notification: type[Notification]) -> _Table:
             continue
         read, *names = field.type.__metadata__  # type: ignore[union-attr]  # Annotated
         first, *rest = names[0] if names else (field.name.replace("_", ""),)
-        wires[first] = (field.name, read)
+        wires[first] = wires[_camel_case(field.name)] = (field.name, read)
         wires |= {wire: (wire, read) for wire in rest}
         others += [(wire, field.name) for wire in rest]
         if field.default is dataclasses.MISSING:
@@ -446,7 +456,7 @@ def parse(notification: type[_N], body: bytes, *, charset: str = "cp1252") -> _N
     """
     wires, others, required = _TABLES[notification]
     posted, values = _read_fields(notification, _pairs(body, charset), wires)
-    name = values.pop("notificationname", None)
+    name = values.pop("notification_name", None)
     if name != notification.notification_name and not notification.any_name:
         _refuse_name(notification, name)
     for wire, attribute in others:
@@ -468,19 +478,22 @@ def _read_fields(
 ) -> tuple[dict[str, str], dict[str, t.Any]]:
     posted: dict[str, str] = {}
     values: dict[str, t.Any] = {}
-    for posted_name, _, value in pairs:
-        name = posted_name.strip()
-        if not name and not value:
-            continue
+    for name, _, value in pairs:
+        field = wires.get(name)
+        if field is None:
+            name = name.strip()  # noqa: PLW2901  # the posted name is of no more use
+            if not name and not value:
+                continue
+            field = wires.get(name.lower())
         posted[name] = value
-        wire = name.lower()
-        if wire not in wires:
+        if field is None:
             continue
-        attribute, read = wires[wire]
+        attribute, read = field
         if attribute in values:
             raise NotificationError(
-                f"{notification.notification_name} with the field {wire!r} twice, and"
-                f" nobody can tell which one is meant; {_posted_to(notification)}"
+                f"{notification.notification_name} with the field {name.lower()!r}"
+                " twice, and nobody can tell which one is meant;"
+                f" {_posted_to(notification)}"
             )
         try:
             values[attribute] = read(value)
