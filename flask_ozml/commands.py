@@ -582,6 +582,8 @@ class UserInput(ExtensionCommand):
         forward_to_url: str | None = None,
         **unknown: t.Never,
     ) -> None:
+        if unknown:
+            refuse_unknown(UserInput, unknown)
         self._take_arguments(
             repeat=repeat,
             timeout=timeout,
@@ -590,7 +592,6 @@ class UserInput(ExtensionCommand):
             min_digits=min_digits,
             max_digits=max_digits,
             forward_to_url=forward_to_url,
-            **unknown,
         )
         initial = _checked_children("UserInput", "initial_commands", initial_commands)
         choices = _NO_INPUTS if inputs is None else _normalized_inputs(inputs)

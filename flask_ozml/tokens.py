@@ -83,7 +83,7 @@ class EndpointTokens:
         """
         payload, _, signature = token.encode().partition(b".")
         _position(signature, self._signatures(payload))
-        made, path, view, state = json.loads(base64_decode(payload).decode())
+        made, path, view, state = _READ_JSON(base64_decode(payload).decode())[0]
         if not -CLOCK_TOLERANCE <= time.time() - made <= max_age:
             raise TokenExpired("The token of the URL has expired.")
         return StateToken(path, view, state)
@@ -116,6 +116,10 @@ def _position(signature: bytes, signatures: Sequence[bytes]) -> int:
 def is_state_token(token: str) -> bool:
     """Whether a token has the form of one with state."""
     return "." in token
+
+
+# json.loads takes twice as long, for text that nobody has signed.
+_READ_JSON: t.Final = json.JSONDecoder().raw_decode
 
 
 def _json_bytes(token: StateToken) -> bytes:

@@ -46,6 +46,7 @@ class ViewTable:
 
     def __init__(self) -> None:
         self._by_kind: dict[str, list[RegisteredView]] = {kind: [] for kind in KINDS}
+        self._by_name: dict[tuple[str, str], RegisteredView] = {}
 
     def of(self, kind: str) -> tuple[RegisteredView, ...]:
         """The views of a kind, the most specific ones first."""
@@ -68,6 +69,7 @@ class ViewTable:
         _refuse_conflict(view, views)
         views.append(view)
         views.sort(key=lambda view: -len(view.filters))
+        self._by_name[notification.kind, view.name] = view
 
     def select(
         self, notification: Notification, values: Mapping[str, object]
@@ -80,7 +82,7 @@ class ViewTable:
 
     def get(self, kind: str, name: str) -> RegisteredView | None:
         """The view of a kind by its name."""
-        return next((v for v in self._by_kind[kind] if v.name == name), None)
+        return self._by_name.get((kind, name))
 
     def target(self, view: Function | str) -> RegisteredView:
         """The view that a URL in OzML shall lead to.
