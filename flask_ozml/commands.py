@@ -13,19 +13,21 @@ and families: the vendor's pages "OzML ... command" and "HTTP API Notifications"
 """
 
 import dataclasses
-import difflib
-import functools
-import inspect
 import itertools
 import re
 import typing as t
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
 
 from . import rules
+from .base import Command as Command
+from .base import ExtensionCommand as ExtensionCommand
+from .base import ozml_command
+from .base import refuse_unknown
+from .base import RoutingCommand as RoutingCommand
+from .base import ThirdPartyCommand as ThirdPartyCommand
 from .errors import InvalidParameter
 from .errors import ParameterTypeError
 from .values import FrozenDict
@@ -34,164 +36,7 @@ from .values import FrozenDict
 MAX_DEPTH: t.Final = 50
 
 
-class Command:
-    """The base of all commands."""
-
-    __slots__ = ()
-
-    #: The argument that OzML writes as the element's text.
-    written_as_text: t.ClassVar[str | None] = None
-    #: Arguments that the command cannot do without in answers of a family.
-    mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
-    #: Arguments that the phone system does not know in answers of a family.
-    unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
-    #: Arguments that say where a call or a text message goes.
-    destinations: t.ClassVar[tuple[str, ...]] = ()
-    #: Whether the command is legal as the first one of an answer only.
-    first_only: t.ClassVar[bool] = False
-
-    #: What the command takes, in the order in which OzML writes it.
-    arguments: t.ClassVar[tuple["Argument", ...]] = ()
-    #: The command of OzML that a class is, for a user's subclass too.
-    origin: t.ClassVar["type[Command]"]
-    #: The class whose families and rules hold for a command.
-    obeys: "type[Command]"
-    #: The commands directly inside of a command.
-    children: "tuple[Command, ...]" = ()
-    #: How deep commands nest below a command.
-    depth: int = 0
-    # Stores what it is given, checked; the __init__ where a command has no other.
-    _take_arguments: t.ClassVar[Callable[..., None]]
-
-
-class RoutingCommand(Command):
-    """May answer a RoutingInterception."""
-
-    __slots__ = ()
-
-
-class ThirdPartyCommand(Command):
-    """May answer a notification about a call between two others."""
-
-    __slots__ = ()
-
-
-class ExtensionCommand(Command):
-    """May answer a notification of an API extension."""
-
-    __slots__ = ()
-
-
-class Argument(t.NamedTuple):
-    """What a command takes."""
-
-    name: str
-    store: Callable[[Command, object], None]
-    rule: rules.Rule
-    mandatory: bool
-    by_position: bool
-
-
-class _Mandatory:
-    """The default of an argument that has none."""
-
-    def __repr__(self) -> str:
-        return "<mandatory>"
-
-
-_MANDATORY: t.Final = _Mandatory()
-_INIT: t.Final = """\
-def __init__(self, /, {parameters}**unknown):
-    if unknown:
-        refuse_unknown(unknown)
-{lines}"""
-_LINES: t.Final = """\
-    if {guard}(type({name}) is not type_{name}{test}):
-        {name} = check_{name}({name})
-    store_{name}(self, {name})
-"""
-
-
-def _init(command: type[Command]) -> Callable[..., None]:
-    """Write an ``__init__`` with a line for each argument, as dataclasses does.
-
-    A loop over the arguments costs twice as much, which commands are built too often
-    for.
-    """
-    names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
-    names["refuse_unknown"] = functools.partial(refuse_unknown, command)
-    parameters = lines = ""
-    for position, (name, store, rule, mandatory, by_position) in enumerate(
-        command.arguments
-    ):
-        parameters += "*, " if not by_position and parameters.count("*") == 0 else ""
-        parameters += f"{name}={'MANDATORY' if mandatory else None}, "
-        guard = "" if mandatory else f"{name} is not None and "
-        any_value = rule.accepts is rules.Rule.accepts
-        test = "" if any_value else f" or not accepts_{name}({name})"
-        lines += _LINES.format(name=name, guard=guard, test=test)
-        names[f"type_{name}"] = rule.type
-        names[f"accepts_{name}"] = rule.accepts
-        names[f"check_{name}"] = functools.partial(_check, command, position)
-        names[f"store_{name}"] = store
-    exec(_INIT.format(parameters=parameters, lines=lines), names)
-    names["__init__"].__qualname__ = f"{command.__name__}.__init__"
-    return t.cast(Callable[..., None], names["__init__"])
-
-
-def _check(command: type[Command], position: int, value: object) -> object:
-    argument = command.arguments[position]
-    if value is _MANDATORY:
-        raise ParameterTypeError(
-            command.__name__, argument.name, f"is mandatory and {argument.rule.words}"
-        )
-    return argument.rule.check(command.__name__, argument.name, value)
-
-
-def refuse_unknown(command: type[Command], unknown: Iterable[str]) -> t.NoReturn:
-    """Raise a ParameterTypeError for the first of these names, with the nearest one."""
-    parameters = inspect.signature(command).parameters.values()
-    known = [parameter.name for parameter in parameters if parameter.kind in _NAMED]
-    name = next(iter(unknown))
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
-    raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
-
-
-_NAMED: t.Final = (
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    inspect.Parameter.KEYWORD_ONLY,
-)
-_C = t.TypeVar("_C", bound=type[Command])
-
-
-@t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
-def _command(cls: _C) -> _C:
-    """A frozen, slotted dataclass that checks its arguments by their annotations."""
-    made: type[Command] = dataclasses.dataclass(frozen=True, slots=True, init=False)(
-        cls
-    )
-    made.origin = made
-    if not hasattr(made, "obeys"):
-        made.obeys = made
-    made.arguments = tuple(
-        Argument(
-            field.name,
-            getattr(made, field.name).__set__,
-            rules.rule_of(field.type),
-            field.default is dataclasses.MISSING,
-            not field.kw_only,
-        )
-        for field in dataclasses.fields(made)  # type: ignore[arg-type]  # made above
-        if rules.has_rule(field.type)
-    )
-    made._take_arguments = _init(made)
-    if "__init__" not in cls.__dict__:
-        made.__init__ = made._take_arguments  # type: ignore[method-assign]  # as dataclass does
-    return t.cast(_C, made)
-
-
-@_command
+@ozml_command
 class Route(RoutingCommand):
     """Routes the call to an extension, or to an outside line by its name.
 
@@ -212,7 +57,7 @@ class Route(RoutingCommand):
     dialed_number: rules.Destination | None = None
 
 
-@_command
+@ozml_command
 class AttendedTransfer(ThirdPartyCommand):
     """Joins the other parties of two calls; the transferor leaves both.
 
@@ -228,7 +73,7 @@ class AttendedTransfer(ThirdPartyCommand):
     transferor_party: rules.Transferor | None = None
 
 
-@_command
+@ozml_command
 class BlindTransfer(ThirdPartyCommand, ExtensionCommand):
     """Transfers the other party of the call.
 
@@ -251,7 +96,7 @@ class BlindTransfer(ThirdPartyCommand, ExtensionCommand):
     finished_url: rules.Url | None = None
 
 
-@_command
+@ozml_command
 class Forward(ThirdPartyCommand):
     """Forwards the caller of a call that is still ringing.
 
@@ -266,7 +111,7 @@ class Forward(ThirdPartyCommand):
     call_id: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class Hangup(ThirdPartyCommand, ExtensionCommand):
     """Hangs up.
 
@@ -277,7 +122,7 @@ class Hangup(ThirdPartyCommand, ExtensionCommand):
     call_id: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class Hold(ThirdPartyCommand):
     """Puts both legs of a call on hold.
 
@@ -288,7 +133,7 @@ class Hold(ThirdPartyCommand):
     call_id: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class Unhold(ThirdPartyCommand):
     """Takes back a call on hold, if Hold was used on both of its legs.
 
@@ -299,7 +144,7 @@ class Unhold(ThirdPartyCommand):
     call_id: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class Play(ThirdPartyCommand, ExtensionCommand):
     """Plays a WAV or MP3 file.
 
@@ -320,7 +165,7 @@ class Play(ThirdPartyCommand, ExtensionCommand):
     repeat: rules.Flag | None = None
 
 
-@_command
+@ozml_command
 class Record(ThirdPartyCommand, ExtensionCommand):
     """Records the call.
 
@@ -343,7 +188,7 @@ class Record(ThirdPartyCommand, ExtensionCommand):
     finish_digits: rules.Keys | None = None
 
 
-@_command
+@ozml_command
 class SendDTMF(ThirdPartyCommand):
     """Sends keys into a call.
 
@@ -358,7 +203,7 @@ class SendDTMF(ThirdPartyCommand):
     call_id: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class Speak(ThirdPartyCommand, ExtensionCommand):
     """Speaks a text.
 
@@ -378,7 +223,7 @@ class Speak(ThirdPartyCommand, ExtensionCommand):
     language: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class Call(ExtensionCommand):
     """Starts another call; its own answer continues at ``url``.
 
@@ -403,7 +248,7 @@ class Call(ExtensionCommand):
     error_url: rules.Url | None = None
 
 
-@_command
+@ozml_command
 class Delay(ExtensionCommand):
     """Waits before the next command.
 
@@ -415,7 +260,7 @@ class Delay(ExtensionCommand):
     time: rules.Seconds
 
 
-@_command
+@ozml_command
 class GoTo(ExtensionCommand):
     """Continues with the OzML of another URL.
 
@@ -427,14 +272,14 @@ class GoTo(ExtensionCommand):
     url: rules.Url
 
 
-@_command
+@ozml_command
 class Reject(ExtensionCommand):
     """Refuses an incoming call; legal as the first command of an answer only."""
 
     first_only = True
 
 
-@_command
+@ozml_command
 class SendEmail(ExtensionCommand):
     """Sends an e-mail through the phone system's provider.
 
@@ -453,7 +298,7 @@ class SendEmail(ExtensionCommand):
     api_extension: rules.Text | None = None
 
 
-@_command
+@ozml_command
 class SendSms(ExtensionCommand):
     """Sends a text message.
 
@@ -537,7 +382,7 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
 _NO_INPUTS: t.Final = FrozenDict[str, tuple[Command, ...]]()
 
 
-@_command
+@ozml_command
 class UserInput(ExtensionCommand):
     """Plays its initial commands and waits for keys.
 
@@ -640,7 +485,7 @@ def _merged_content(content: Iterable[object]) -> tuple[str | Command, ...]:
     return tuple(item for item in merged if item)
 
 
-@_command
+@ozml_command
 class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
     """Whatever the phone system has beyond this module: Array, Beep, ForEach...
 

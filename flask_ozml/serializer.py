@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from xml.parsers import expat
 
-from .commands import Argument
+from .base import Argument
+from .base import Command
+from .base import refuse_unknown
 from .commands import BY_NAME
-from .commands import Command
 from .commands import Element
 from .commands import MAX_DEPTH
-from .commands import refuse_unknown
 from .commands import UserInput
 from .errors import InvalidParameter
 from .errors import NotImplementedCommand

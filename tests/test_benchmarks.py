@@ -20,9 +20,9 @@ from benchmarks.rounds import measure
 #: time they are the same in each run; a tenth is left for other versions of Python and
 #: Flask. Where one is exceeded, look at ``python -m benchmarks request`` first.
 LIMITS = {
-    "entry URL, three commands": 640,
-    "entry URL, a menu": 710,
-    "URL with state, three commands": 690,
+    "entry URL, three commands": 600,
+    "entry URL, a menu": 640,
+    "URL with state, three commands": 635,
 }
 
 TINY = {

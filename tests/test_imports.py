@@ -19,6 +19,7 @@ LEVELS = {
     "logs": 0,
     "values": 0,
     "rules": 0,
+    "base": 1,
     "commands": 1,
     "answers": 2,
     "config": 2,
@@ -45,6 +46,7 @@ LEVELS = {
 SIDEWAYS = {
     ("rules", "errors"),
     ("answers", "notifications"),
+    ("commands", "base"),
     ("config", "notifications"),
     ("blueprint", "admission"),
     ("blueprint", "decorators"),

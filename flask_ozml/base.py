@@ -1,0 +1,170 @@
+"""What all commands share: their families, and the check of their arguments."""
+
+import dataclasses
+import difflib
+import functools
+import inspect
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+from . import rules
+from .errors import ParameterTypeError
+
+
+class Command:
+    """The base of all commands."""
+
+    __slots__ = ()
+
+    #: The argument that OzML writes as the element's text.
+    written_as_text: t.ClassVar[str | None] = None
+    #: Arguments that the command cannot do without in answers of a family.
+    mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
+    #: Arguments that the phone system does not know in answers of a family.
+    unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
+    #: Arguments that say where a call or a text message goes.
+    destinations: t.ClassVar[tuple[str, ...]] = ()
+    #: Whether the command is legal as the first one of an answer only.
+    first_only: t.ClassVar[bool] = False
+
+    #: What the command takes, in the order in which OzML writes it.
+    arguments: t.ClassVar[tuple["Argument", ...]] = ()
+    #: The command of OzML that a class is, for a user's subclass too.
+    origin: t.ClassVar["type[Command]"]
+    #: The class whose families and rules hold for a command.
+    obeys: "type[Command]"
+    #: The commands directly inside of a command.
+    children: "tuple[Command, ...]" = ()
+    #: How deep commands nest below a command.
+    depth: int = 0
+    # Stores what it is given, checked; the __init__ where a command has no other.
+    _take_arguments: t.ClassVar[Callable[..., None]]
+
+
+class RoutingCommand(Command):
+    """May answer a RoutingInterception."""
+
+    __slots__ = ()
+
+
+class ThirdPartyCommand(Command):
+    """May answer a notification about a call between two others."""
+
+    __slots__ = ()
+
+
+class ExtensionCommand(Command):
+    """May answer a notification of an API extension."""
+
+    __slots__ = ()
+
+
+class Argument(t.NamedTuple):
+    """What a command takes."""
+
+    name: str
+    store: Callable[[Command, object], None]
+    rule: rules.Rule
+    mandatory: bool
+    by_position: bool
+
+
+class _Mandatory:
+    """The default of an argument that has none."""
+
+    def __repr__(self) -> str:
+        return "<mandatory>"
+
+
+_MANDATORY: t.Final = _Mandatory()
+_INIT: t.Final = """\
+def __init__(self, /, {parameters}**unknown):
+    if unknown:
+        refuse_unknown(unknown)
+{lines}"""
+_LINES: t.Final = """\
+    if {guard}(type({name}) is not type_{name}{test}):
+        {name} = check_{name}({name})
+    store_{name}(self, {name})
+"""
+
+
+def _init(command: type[Command]) -> Callable[..., None]:
+    """Write an ``__init__`` with a line for each argument, as dataclasses does.
+
+    A loop over the arguments costs twice as much, which commands are built too often
+    for.
+    """
+    names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
+    names["refuse_unknown"] = functools.partial(refuse_unknown, command)
+    parameters = lines = ""
+    for position, (name, store, rule, mandatory, by_position) in enumerate(
+        command.arguments
+    ):
+        parameters += "*, " if not by_position and parameters.count("*") == 0 else ""
+        parameters += f"{name}={'MANDATORY' if mandatory else None}, "
+        guard = "" if mandatory else f"{name} is not None and "
+        any_value = rule.accepts is rules.Rule.accepts
+        test = "" if any_value else f" or not accepts_{name}({name})"
+        lines += _LINES.format(name=name, guard=guard, test=test)
+        names[f"type_{name}"] = rule.type
+        names[f"accepts_{name}"] = rule.accepts
+        names[f"check_{name}"] = functools.partial(_check, command, position)
+        names[f"store_{name}"] = store
+    exec(_INIT.format(parameters=parameters, lines=lines), names)
+    names["__init__"].__qualname__ = f"{command.__name__}.__init__"
+    return t.cast(Callable[..., None], names["__init__"])
+
+
+def _check(command: type[Command], position: int, value: object) -> object:
+    argument = command.arguments[position]
+    if value is _MANDATORY:
+        raise ParameterTypeError(
+            command.__name__, argument.name, f"is mandatory and {argument.rule.words}"
+        )
+    return argument.rule.check(command.__name__, argument.name, value)
+
+
+def refuse_unknown(command: type[Command], unknown: Iterable[str]) -> t.NoReturn:
+    """Raise a ParameterTypeError for the first of these names, with the nearest one."""
+    parameters = inspect.signature(command).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.kind in _NAMED]
+    name = next(iter(unknown))
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
+    raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
+
+
+_NAMED: t.Final = (
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.KEYWORD_ONLY,
+)
+_C = t.TypeVar("_C", bound=type[Command])
+
+
+@t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def ozml_command(cls: _C) -> _C:
+    """A frozen, slotted dataclass that checks its arguments by their annotations."""
+    made: type[Command] = dataclasses.dataclass(frozen=True, slots=True, init=False)(
+        cls
+    )
+    made.origin = made
+    if not hasattr(made, "obeys"):
+        made.obeys = made
+    made.arguments = tuple(
+        Argument(
+            field.name,
+            getattr(made, field.name).__set__,
+            rules.rule_of(field.type),
+            field.default is dataclasses.MISSING,
+            not field.kw_only,
+        )
+        for field in dataclasses.fields(made)  # type: ignore[arg-type]  # made above
+        if rules.has_rule(field.type)
+    )
+    made._take_arguments = _init(made)
+    if "__init__" not in cls.__dict__:
+        made.__init__ = made._take_arguments  # type: ignore[method-assign]  # as dataclass does
+    return t.cast(_C, made)
