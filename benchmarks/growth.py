@@ -70,14 +70,6 @@ def select_view(size: int) -> Callable[[], object]:
     return lambda: views.select(call, {})
 
 
-def find_view(size: int) -> Callable[[], object]:
-    """The last of the views by its name, as a URL with state does."""
-    views = ViewTable()
-    for number in range(size):
-        views.add(IncomingCall, _view(number), {"api_extension": str(number)})
-    return lambda: views.get("incoming_call", f"view_{size - 1}")
-
-
 def _view(number: int) -> Callable[..., None]:
     def view(call: IncomingCall) -> None: ...
 
@@ -102,7 +94,6 @@ ROWS = (
     Growth("a body of escaped text", "byte", BYTES, parse_escaped),
     Growth("a body of unknown fields", "byte", BYTES, parse_fields),
     Growth("views, by their filters", "view", VIEWS, select_view),
-    Growth("views, by their names", "view", VIEWS, find_view),
     Growth("menus in menus", "level", DEPTHS, nest),
 )
 

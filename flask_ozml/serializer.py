@@ -26,6 +26,7 @@ from .errors import ParseError
 from .rules import Rule
 
 _DECLARATION: t.Final = '<?xml version="1.0" encoding="UTF-8"?>'
+_EMPTY: t.Final = f"{_DECLARATION}<Response/>".encode()
 
 _REFERENCES: t.Final = {
     "&": "&amp;",
@@ -61,8 +62,9 @@ def dumps(commands: Iterable[Command]) -> bytes:
     become U+FFFD.
     """
     content = _write_all(commands)
-    root = f"<Response>{content}</Response>" if content else "<Response/>"
-    return f"{_DECLARATION}{root}".encode()
+    if not content:
+        return _EMPTY
+    return f"{_DECLARATION}<Response>{content}</Response>".encode()
 
 
 def markup(command: Command) -> str:
