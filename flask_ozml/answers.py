@@ -61,7 +61,7 @@ def check_answer(
         obeyed = command.obeys
         if family is None or not issubclass(obeyed, family):
             raise InappropriateCommand(_not_legal(command, notification))
-        if obeyed.first_only and count > 1:
+        if count > 1 and obeyed.first_only:
             raise InappropriateCommand(
                 f"{_name(command)} is legal as the first command of an answer only."
             )

@@ -403,7 +403,7 @@ def _exempt_from_csrf(app: Flask, endpoint: Endpoint) -> None:
 def _answered(
     answer: object, admission: Admission, notification: Notification
 ) -> Response:
-    if hasattr(answer, "__aiter__"):
+    if not isinstance(answer, list) and hasattr(answer, "__aiter__"):
         answer = current_app.ensure_sync(_collect)(answer)
     if isinstance(answer, Response):
         if notification.answer_family is None:

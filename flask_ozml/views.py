@@ -33,7 +33,7 @@ class RegisteredView:
 
     def answers(self, notification: Notification, values: Mapping[str, object]) -> bool:
         """Whether it answers a notification that came with these URL variables."""
-        if not self.needed <= values.keys():
+        if self.needed and not self.needed <= values.keys():
             return False
         for name, value in self.filters.items():
             if getattr(notification, name) != value:
