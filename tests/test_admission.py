@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
+from flask import request
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -623,3 +624,12 @@ def test_without_any_view_nothing_is_admitted_that_is_not_signed() -> None:
     site = Site(views=False)
     site.assert_refused(site.post(PLAIN), 403)
     assert site.post().get_data() == EMPTY
+
+
+def test_the_environ_tells_nothing_of_what_was_posted() -> None:
+    site = Site()
+    shown: list[str] = []
+    site.app.before_request(lambda: shown.append(repr(request.environ)))
+    site.assert_accepted(site.post())
+    assert "<Admission to 'phone.incoming_call'>" in shown[0]
+    assert "3CiHe" not in shown[0]
