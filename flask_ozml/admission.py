@@ -69,8 +69,9 @@ class Configured:
     """What is derived from one state of an app's configuration."""
 
     def __init__(self, config: Mapping[str, t.Any]) -> None:
-        self.settings: Settings = read_settings(config)
+        # In this order: what another thread changes in between is seen next time.
         self.seen = frozen_snapshot(config)
+        self.settings: Settings = read_settings(config)
         self._tokens: dict[str, EndpointTokens] = {}
 
     def tokens(self, endpoint: Endpoint) -> EndpointTokens:
@@ -122,7 +123,10 @@ def state_of(app: Flask) -> AppState:
     return state
 
 
-class Admission(t.NamedTuple):
+# No tuple, and with a repr of its own: whoever prints the environ or writes it as JSON
+# must not tell what a caller typed.
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
+class Admission:
     """A request whose sender may post."""
 
     app: Flask
@@ -133,7 +137,6 @@ class Admission(t.NamedTuple):
     says: StateToken | TokenExpired | None
 
     def __repr__(self) -> str:
-        # Whoever prints the environ must not print what a caller typed.
         return f"<Admission to {self.endpoint.name!r}>"
 
 
@@ -158,6 +161,8 @@ def admit(
         state.log_once(str(error), logging.ERROR, "%s: %s", endpoint.name, error)
         raise Refused(403, "The application is not configured; see its log.") from error
     body = _read_body(request, settings)
+    # That of the site is meant for its forms.
+    request.max_content_length = settings.max_content_length
     return Admission(app, endpoint, settings, body, says)
 
 
@@ -211,7 +216,7 @@ def _check_token(
     path = _signed_path(request, token) if endpoint.rule.arguments else ""
     try:
         if is_state_token(token):
-            return _on_path(tokens.loads(token, settings.token_max_age), path)
+            return tokens.loads(token, settings.token_max_age, path)
         if not tokens.check_entry(token, path):
             state.log_once(
                 endpoint.name,
@@ -225,12 +230,6 @@ def _check_token(
     except TokenError as error:
         raise Refused(403, str(error)) from error
     return None
-
-
-def _on_path(says: StateToken, path: str) -> StateToken:
-    if says.path != path:
-        raise TokenError("The token of the URL is for another URL.")
-    return says
 
 
 def _signed_path(request: Request, token: str) -> str:

@@ -150,7 +150,7 @@ class OzML(NotificationDecorators, Blueprint):
         path = path_of(endpoint, values)
         says = StateToken(signed_path(endpoint, path), target.name, state)
         token = state_of(app).configured(app).tokens(endpoint).dumps(says)
-        url = f"{base_url(app)}{path.rstrip('/')}/{token}"
+        url = f"{base_url(app, endpoint)}{path.rstrip('/')}/{token}"
         if len(url) > MAX_URL_LENGTH:
             raise TokenTooLong(
                 f"The URL to {target.qualified_name!r} has {len(url)} characters;"
@@ -171,7 +171,6 @@ class OzML(NotificationDecorators, Blueprint):
     def urls_as(self, registration: str, /, **values: object) -> dict[str, str]:
         """As :meth:`urls`, for one of the names that the blueprint is registered by."""
         app = _app()
-        base = base_url(app)
         configured = state_of(app).configured(app)
         found = {}
         for endpoint in state_of(app).endpoints.values():
@@ -181,7 +180,7 @@ class OzML(NotificationDecorators, Blueprint):
                     signed = signed_path(endpoint, path)
                     token = configured.tokens(endpoint).entry(signed)
                     path = f"{path.rstrip('/')}/{token}"
-                found[endpoint.notification.kind] = f"{base}{path}"
+                found[endpoint.notification.kind] = f"{base_url(app, endpoint)}{path}"
         return found
 
     def _registration(self) -> str:
@@ -266,6 +265,8 @@ class OzML(NotificationDecorators, Blueprint):
         posted.environ[ADMISSION] = admission
 
     def _respond(self, values: dict[str, t.Any]) -> Response:
+        # It is back where a hook has copied the request context.
+        values.pop(TOKEN_VARIABLE, None)
         admission = _request().environ[ADMISSION]
         if isinstance(admission, Refused):
             return _refusal(admission.status, admission.reason)
@@ -285,12 +286,13 @@ class OzML(NotificationDecorators, Blueprint):
     def _answer(
         self, admission: Admission, notification: Notification, values: dict[str, t.Any]
     ) -> Response:
-        endpoint = admission.endpoint.name
         try:
             view, state = self._choose(admission, notification, values)
         except (TokenExpired, UnknownView) as error:
-            log(logging.WARNING, "%s: %s", endpoint, error)
+            log(logging.WARNING, "%s: %s", admission.endpoint.name, error)
             return self._fall_back(admission, notification, error)
+        except Exception as error:  # noqa: BLE001  # a failed answer drops a caller
+            return self._fail(admission, notification, "a filter", error)
         if view is None:
             self._warn_not_handled(admission)
             return _ozml(admission.app, [])
@@ -301,11 +303,20 @@ class OzML(NotificationDecorators, Blueprint):
             return _answered(
                 function(notification, **values, **state), admission, notification
             )
-        except Exception as error:  # noqa: BLE001  # a failed answer drops a caller
-            _propagate(error, view.name)
-            log(logging.ERROR, "%s: view %r failed", endpoint, view.name, error=error)
-            _send(got_request_exception, exception=error)
-            return self._fall_back(admission, notification, error)
+        except Exception as error:  # noqa: BLE001  # as above
+            return self._fail(admission, notification, f"view {view.name!r}", error)
+
+    def _fail(
+        self,
+        admission: Admission,
+        notification: Notification,
+        what: str,
+        error: Exception,
+    ) -> Response:
+        _propagate(error, what)
+        log(logging.ERROR, "%s: %s failed", admission.endpoint.name, what, error=error)
+        _send(got_request_exception, exception=error)
+        return self._fall_back(admission, notification, error)
 
     def _choose(
         self, admission: Admission, notification: Notification, values: dict[str, t.Any]
@@ -346,7 +357,7 @@ class OzML(NotificationDecorators, Blueprint):
             function = current_app.ensure_sync(self._fallback)
             return _answered(function(notification, error), admission, notification)
         except Exception as failure:  # noqa: BLE001  # as above
-            _propagate(failure, "fallback")
+            _propagate(failure, "the fallback")
             name = admission.endpoint.name
             log(logging.ERROR, "%s: the fallback failed", name, error=failure)
             return _ozml(admission.app, [])
@@ -435,19 +446,16 @@ def _log_refusal(endpoint: Endpoint, status: int, reason: str) -> None:
     log(logging.WARNING, "%s: refused with %s: %s", endpoint.name, status, reason)
 
 
-def _may_propagate() -> bool:
+def _propagate(error: Exception, what: str) -> None:
+    """Raise what the site's code raised, where Flask would by default."""
     config = current_app.config
-    return config["PROPAGATE_EXCEPTIONS"] is None and (
+    if config["PROPAGATE_EXCEPTIONS"] is not None or not (
         current_app.testing or current_app.debug
-    )
-
-
-def _propagate(error: Exception, view: str) -> None:
-    """Raise what a view raised, where Flask would in its default configuration."""
-    if not _may_propagate():
+    ):
         return
     if isinstance(error, HTTPException):
-        raise ViewFailed(f"The view {view!r} raised {error!r}.") from error
+        # It would become a page of HTML.
+        raise ViewFailed(f"An HTTP error came from {what}: {error!r}.") from error
     raise error
 
 
@@ -458,7 +466,7 @@ def _send(signal: NamedSignal, **arguments: object) -> None:
     app = _app()
     try:
         signal.send(app, _async_wrapper=app.ensure_sync, **arguments)
-    except Exception as error:
-        if _may_propagate():
-            raise
-        log(logging.ERROR, "a receiver of %r failed", signal.name, error=error)
+    except Exception as error:  # noqa: BLE001  # a failed answer drops a caller
+        what = f"a receiver of {signal.name!r}"
+        _propagate(error, what)
+        log(logging.ERROR, "%s failed", what, error=error)

@@ -31,18 +31,27 @@ def _flag(value: object) -> bool:
 
 
 def _key(value: object) -> Key | None:
-    if value is not None and not isinstance(value, str | bytes):
-        raise _Wrong("must be a str or bytes")
-    return value or None
+    if value is not None and not _is_key(value):
+        raise _Wrong("must be bytes, or a str that UTF-8 can hold")
+    return t.cast(Key, value) or None
 
 
 def _keys(value: object) -> tuple[Key, ...]:
     if value is None:
         return ()
     keys = _items(value)
-    if not all(isinstance(key, str | bytes) and key for key in keys):
-        raise _Wrong("must be a list of str or bytes")
+    if not all(_is_key(key) and key for key in keys):
+        raise _Wrong("must be a list of bytes, or of str that UTF-8 can hold")
     return tuple(keys)
+
+
+def _is_key(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            value = value.encode()
+        except UnicodeEncodeError:
+            return False
+    return isinstance(value, bytes)
 
 
 def _items(value: object) -> list[t.Any]:
@@ -170,7 +179,10 @@ def snapshot(config: Mapping[str, t.Any]) -> list[object]:
 
 def frozen_snapshot(config: Mapping[str, t.Any]) -> list[object]:
     """A snapshot that does not change with the lists in it."""
-    return [copy.copy(value) for value in snapshot(config)]
+    return [
+        copy.copy(value) if isinstance(value, list | set | dict) else value
+        for value in snapshot(config)
+    ]
 
 
 def read_settings(config: Mapping[str, t.Any]) -> Settings:

@@ -144,7 +144,7 @@ class UnknownView(OzMLError):
 
 
 class ViewFailed(OzMLError):
-    """A view raised an HTTPException, which would have become an HTML page.
+    """Code of the site raised an HTTPException, which would become an HTML page.
 
     The exception is the ``__cause__``.
     """

@@ -19,6 +19,8 @@ from itsdangerous.encoding import base64_encode
 from .errors import TokenError
 from .errors import TokenExpired
 
+_NOT_OURS: t.Final = "The token of the URL is not ours, or is for another URL."
+
 #: Seconds that the clock of one host may be behind another's.
 CLOCK_TOLERANCE: t.Final = 60
 
@@ -74,16 +76,19 @@ class EndpointTokens:
         payload = base64_encode(_json_bytes(token))
         return b".".join((payload, self._signatures(payload)[0])).decode()
 
-    def loads(self, token: str, max_age: float) -> StateToken:
+    def loads(self, token: str, max_age: float, path: str = "") -> StateToken:
         """Check the token of a URL with state and read it.
 
         :param max_age: how old it may be, in seconds.
+        :param path: the path of the URL where it has variables, else empty.
         :raises TokenExpired: if it is ours but older, or of a time to come.
-        :raises TokenError: if it is no token of this endpoint.
+        :raises TokenError: if it is no token of this endpoint and path.
         """
         payload, _, signature = token.encode().partition(b".")
         _position(signature, self._signatures(payload))
-        made, path, view, state = _READ_JSON(base64_decode(payload).decode())[0]
+        made, signed_path, view, state = _READ_JSON(base64_decode(payload).decode())[0]
+        if signed_path != path:
+            raise TokenError(_NOT_OURS)
         if not -CLOCK_TOLERANCE <= time.time() - made <= max_age:
             raise TokenExpired("The token of the URL has expired.")
         return StateToken(path, view, state)
@@ -110,7 +115,7 @@ def _position(signature: bytes, signatures: Sequence[bytes]) -> int:
     for index, expected in enumerate(signatures):
         if hmac.compare_digest(expected, signature):
             return index
-    raise TokenError("The token of the URL is not ours, or is for another URL.")
+    raise TokenError(_NOT_OURS)
 
 
 def is_state_token(token: str) -> bool:

@@ -4,6 +4,7 @@ import typing as t
 from collections.abc import Mapping
 from urllib.parse import unquote
 
+from flask import current_app
 from flask import Flask
 from flask import has_request_context
 from flask import request
@@ -18,10 +19,17 @@ from .errors import ConfigurationError
 def current_admission() -> Admission | None:
     """That of the current request, if it is a notification that was let in."""
     admission = request.environ.get(ADMISSION) if has_request_context() else None
-    return admission if isinstance(admission, Admission) else None
+    # Another app may be current, and an environ may be dispatched again.
+    if (
+        isinstance(admission, Admission)
+        and current_app == admission.app
+        and admission.endpoint.name == request.endpoint
+    ):
+        return admission
+    return None
 
 
-def base_url(app: Flask) -> str:
+def base_url(app: Flask, endpoint: Endpoint) -> str:
     """What comes before the path in the URLs that are given out.
 
     Outside of a notification the Host header is not asked: whoever sends it could make
@@ -36,8 +44,9 @@ def base_url(app: Flask) -> str:
         return request.root_url.rstrip("/")
     if app.config["SERVER_NAME"] is not None:
         scheme = app.config["PREFERRED_URL_SCHEME"]
+        subdomain = f"{endpoint.rule.subdomain}." if endpoint.rule.subdomain else ""
         root = app.config["APPLICATION_ROOT"].rstrip("/")
-        return f"{scheme}://{app.config['SERVER_NAME']}{root}"
+        return f"{scheme}://{subdomain}{app.config['SERVER_NAME']}{root}"
     raise ConfigurationError(
         "Nobody knows where the phone system finds this application: set"
         " OZML_PUBLIC_URL, such as 'https://www.example.com'."
@@ -50,11 +59,13 @@ def split_values(
     """Tell the variables of an endpoint's URL, given or carried over, from the rest."""
     names = endpoint.rule.arguments
     values: dict[str, t.Any] = {}
-    app.inject_url_defaults(endpoint.name, values)
     admission = current_admission()
     if admission is not None and admission.endpoint.owner is endpoint.owner:
         values |= request.view_args or {}
-    values = {n: value for n, value in {**values, **given}.items() if n in names}
+    values |= given
+    values = {name: value for name, value in values.items() if name in names}
+    app.inject_url_defaults(endpoint.name, values)
+    values = {name: value for name, value in values.items() if name in names}
     return values, {name: given[name] for name in given if name not in names}
 
 
@@ -62,16 +73,29 @@ def path_of(endpoint: Endpoint, values: Mapping[str, t.Any]) -> str:
     """The path of an endpoint without its token.
 
     :raises TypeError: if a variable is missing.
+    :raises ValueError: if a variable cannot have its value.
     """
     rule = endpoint.rule
-    missing = rule.arguments - values.keys() - set(rule.defaults or ())
+    defaults = rule.defaults or {}
+    missing = rule.arguments - values.keys() - defaults.keys()
     if missing:
         raise TypeError(
             f"The URL of {endpoint.name!r} has the variables {sorted(missing)}; give"
             " them by name."
         )
+    for name in defaults.keys() & values.keys():
+        if values[name] != defaults[name]:
+            raise ValueError(
+                f"The URL of {endpoint.name!r} was registered with {name!r} as"
+                f" {defaults[name]!r}; it cannot be another value."
+            )
     built = rule.build(values, append_unknown=False)
-    return t.cast(tuple[str, str], built)[1]
+    if built is None:
+        raise ValueError(
+            f"The URL of {endpoint.name!r} cannot hold these values of"
+            f" {sorted(values)}; look at the converters of its rule."
+        )
+    return built[1]
 
 
 def signed_path(endpoint: Endpoint, path: str) -> str:

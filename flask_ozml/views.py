@@ -36,7 +36,8 @@ class RegisteredView:
         if self.needed and not self.needed <= values.keys():
             return False
         for name, value in self.filters.items():
-            if getattr(notification, name) != value:
+            # With ==, for a filter may have an __eq__ of its own.
+            if not (getattr(notification, name) == value):  # noqa: SIM201
                 return False
         return True
 

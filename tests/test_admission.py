@@ -1,5 +1,6 @@
 import io
 import itertools
+import json
 import logging
 import re
 import typing as t
@@ -629,7 +630,21 @@ def test_without_any_view_nothing_is_admitted_that_is_not_signed() -> None:
 def test_the_environ_tells_nothing_of_what_was_posted() -> None:
     site = Site()
     shown: list[str] = []
-    site.app.before_request(lambda: shown.append(repr(request.environ)))
+
+    @site.app.before_request
+    def show() -> None:
+        shown.append(repr(request.environ))
+        shown.append(json.dumps(request.environ, default=str))
+
     site.assert_accepted(site.post())
-    assert "<Admission to 'phone.incoming_call'>" in shown[0]
-    assert "3CiHe" not in shown[0]
+    for text in shown:
+        assert "<Admission to 'phone.incoming_call'>" in text
+        assert "3CiHe" not in text
+
+
+def test_the_sites_limit_is_not_that_of_a_notification() -> None:
+    site = Site(MAX_CONTENT_LENGTH=10)
+    callers: list[str] = []
+    site.app.before_request(lambda: callers.append(request.form["Caller"]))
+    site.assert_accepted(site.post())
+    assert callers == ["500"]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import abort
+from flask import copy_current_request_context
 from flask import Flask
 from flask import got_request_exception
 from flask import has_request_context
@@ -961,3 +962,53 @@ def test_no_state_of_a_request_stays_on_the_blueprint() -> None:
         {name: type(v) for name, v in vars(state).items()},
     )
     assert "3CiHe" not in repr(vars(phone)) + repr(vars(state))
+
+
+def test_a_hook_may_copy_the_request_context() -> None:
+    # The copy matches the URL again, which brings the token back.
+    def anything(call: IncomingCall, **values: object) -> Speak:
+        return Speak(f"{values}")
+
+    app = app_of(anything)
+    app.before_request(lambda: copy_current_request_context(lambda: None)())
+    assert_answer(post(app), "<Speak>{}</Speak>")
+
+
+class Prefix(str):
+    """A str that is equal to what begins with it."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return str(other).startswith(self[:])
+
+    def __ne__(self, other: object) -> bool:
+        raise AssertionError("filters are compared with ==")
+
+
+def test_a_filter_may_have_an_equality_of_its_own() -> None:
+    phone = OzML("phone", __name__)
+    phone.incoming_call(caller=Prefix("50"))(welcome)
+    assert_answer(post(make_app(phone)), "<Speak>Hi</Speak>")
+
+
+class Picky:
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError("a mistake")
+
+    __hash__ = object.__hash__
+
+
+def test_a_filter_that_raises_is_a_failure_of_the_site(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    phone = OzML("phone", __name__)
+    phone.incoming_call(caller=Picky())(welcome)
+    phone.fallback(sorry)
+    app = make_app(phone)
+    assert_answer(post(app), SORRY)
+    assert_logged(caplog, logging.ERROR, words=("a filter failed",))
+    app.testing = True
+    with pytest.raises(ZeroDivisionError):
+        post(app)

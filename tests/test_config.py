@@ -536,3 +536,15 @@ def test_kinds_may_swap_their_rules() -> None:
     app, phone = make_app({"OZML_GOTO_URL": "/error", "OZML_ERROR_URL": "/goto"})
     with app.app_context():
         assert phone.urls()["goto"].startswith("http://yourapp.com/phone/error/")
+
+
+@pytest.mark.parametrize("key", ["SECRET_KEY", "OZML_SECRET_KEY"])
+def test_a_key_that_cannot_be_written_as_bytes(key: str) -> None:
+    # As os.environ gives what is no UTF-8.
+    for config in (
+        {key: "secret\udcff"},
+        {key: "k", f"{key}_FALLBACKS": ["secret\udcff"]},
+    ):
+        with pytest.raises(ConfigurationError, match="UTF-8 can hold") as caught:
+            read_settings(config)
+        assert "secret" not in str(caught.value)

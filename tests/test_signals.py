@@ -3,6 +3,7 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+from flask import abort
 from flask import Flask
 
 from flask_ozml import notification_failed
@@ -14,6 +15,7 @@ from flask_ozml.commands import Speak
 from flask_ozml.errors import InappropriateCommand
 from flask_ozml.errors import TokenExpired
 from flask_ozml.errors import UnknownView
+from flask_ozml.errors import ViewFailed
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import Notification
@@ -184,3 +186,16 @@ def test_a_receiver_that_raises_does_not_end_the_call(
         assert site.post(CALL.replace("500", caller)) == expected
     failed = signal is notification_received or caller == "500"
     assert ("disk full" in caplog.text) == failed
+
+
+def test_an_http_error_of_a_receiver_is_no_page() -> None:
+    def receiver(sender: Flask, **arguments: object) -> None:
+        abort(404)
+
+    site = make_site()
+    site.app.testing = True
+    with (
+        notification_received.connected_to(receiver),
+        pytest.raises(ViewFailed, match="a receiver of 'notification-received'"),
+    ):
+        site.post(CALL)

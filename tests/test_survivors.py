@@ -21,6 +21,7 @@ from flask_ozml.commands import Hangup
 from flask_ozml.errors import ConfigurationError
 from flask_ozml.errors import InappropriateCommand
 from flask_ozml.errors import InvalidParameter
+from flask_ozml.errors import NotificationError
 from flask_ozml.errors import ParseError
 from flask_ozml.errors import ViewFailed
 from flask_ozml.notifications import DtmfEntered
@@ -96,6 +97,34 @@ def test_a_warning_names_the_field(
 ) -> None:
     parse(kind, body)
     assert caplog.messages == [message]
+
+
+LOOK = (
+    "look at this setting of the phone system: HTTP API / Notifications / add notifier"
+    " / Incoming calls / Incoming call URL."
+)
+
+
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        (
+            b"NotificationName=IncomingCall&Caller=1&CALLER=2",
+            "IncomingCall with the field 'caller' twice, and nobody can tell which one"
+            f" is meant; {LOOK}",
+        ),
+        (b"NotificationName=GoTo", f"Expected IncomingCall, got GoTo; {LOOK}"),
+        (b"Caller=1", f"Expected IncomingCall, got no NotificationName; {LOOK}"),
+        (
+            b"NotificationName=1234",
+            f"Expected IncomingCall, got an unknown NotificationName; {LOOK}",
+        ),
+    ],
+)
+def test_a_refusal_names_the_setting(body: bytes, message: str) -> None:
+    with pytest.raises(NotificationError) as caught:
+        parse(IncomingCall, body)
+    assert str(caught.value) == message
 
 
 # tokens
@@ -348,7 +377,7 @@ def test_a_fallback_that_aborts_is_named_in_tests() -> None:
         endpoint = state_of(app).endpoints["phone.incoming_call"]
         token = configured.tokens(endpoint).dumps(state)
     app.testing = True
-    with pytest.raises(ViewFailed, match="^The view 'fallback' raised"):
+    with pytest.raises(ViewFailed, match="^An HTTP error came from the fallback: <"):
         post(app, f"/phone/incoming_call/{token}")
 
 

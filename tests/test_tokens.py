@@ -46,8 +46,9 @@ def is_ours(checks: EndpointTokens, token: str, path: str = "") -> bool:
     """Whether a token is accepted as one of either form."""
     try:
         if is_state_token(token):
-            return checks.loads(token, DAY).path == path
-        checks.check_entry(token, path)
+            checks.loads(token, DAY, path)
+        else:
+            checks.check_entry(token, path)
     except TokenError:
         return False
     return True
@@ -72,7 +73,7 @@ def test_an_entry_token_is_the_same_forever(path: str, token: str) -> None:
 
 def test_a_state_token_says_what_was_put_into_it(clock: Clock) -> None:
     for says in (SAYS, StateToken("/acme/phone/goto", "gr\xfc\xdfe", {})):
-        assert made().loads(made().dumps(says), DAY) == says
+        assert made().loads(made().dumps(says), DAY, says.path) == says
 
 
 def test_the_two_forms_are_told_apart() -> None:
@@ -383,6 +384,17 @@ def test_a_refused_state_is_in_no_message() -> None:
         assert "4711" not in str(caught.value)
 
 
+def test_the_token_of_another_path_is_not_ours_whatever_its_age(clock: Clock) -> None:
+    token = made().dumps(StateToken("/a/goto", "menu", {}))
+    clock(NOW + 10 * DAY)
+    with pytest.raises(TokenExpired):
+        made().loads(token, DAY, "/a/goto")
+    for path in ("/b/goto", ""):
+        with pytest.raises(TokenError) as caught:
+            made().loads(token, DAY, path)
+        assert not isinstance(caught.value, TokenExpired)
+
+
 class Text(enum.StrEnum):
     A = "a"
 
@@ -424,7 +436,7 @@ def test_json_comes_back_as_it_was(
     token = made().dumps(says)
     assert is_state_token(token)
     assert set(token) <= set(BASE64 + ".")
-    loaded = made().loads(token, DAY)
+    loaded = made().loads(token, DAY, path)
     assert loaded == says
     assert kinds_of(loaded.state) == kinds_of(state)
 

@@ -10,12 +10,16 @@ import pytest
 from flask import Blueprint
 from flask import Flask
 from flask import g
+from flask import request
 from flask import url_for
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import ValidationError
+from werkzeug.test import run_wsgi_app
 from werkzeug.test import TestResponse
 
 from flask_ozml import ConfigurationError
@@ -711,3 +715,112 @@ def test_what_is_no_variable_is_state() -> None:
     url = to(app, phone, anything, tenant="acme")
     assert name_of(url) == "http://yourapp.com/phone/goto"
     assert said(post(app, url)) == "['tenant']"
+
+
+def test_another_app_inside_a_notification_has_its_own_urls() -> None:
+    phone = OzML("phone", __name__)
+    found: list[object] = []
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall) -> None:
+        for other in others:
+            with other.app_context():
+                try:
+                    found.append(name_of(phone.to(step)))
+                except ConfigurationError:
+                    found.append(None)
+
+    phone.goto(step)
+    app = make_app(phone, OZML_PUBLIC_URL=PUBLIC)
+    others = [
+        make_app(OZML_PUBLIC_URL="http://a.example"),
+        make_app(SERVER_NAME="b.example"),
+        make_app(),
+    ]
+    for other in others:
+        other.register_blueprint(phone, name="tel", url_prefix="/tel")
+    assert post(app, urls(app, phone)["incoming_call"]).status_code == 200
+    assert found == ["http://a.example/tel/goto", "http://b.example/tel/goto", None]
+
+
+def test_an_environ_that_is_dispatched_again_is_that_of_another_request() -> None:
+    phone = OzML("phone", __name__)
+    shown: list[bytes] = []
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall) -> None:
+        page = {
+            "PATH_INFO": "/to",
+            "REQUEST_METHOD": "GET",
+            "HTTP_HOST": "evil.example",
+        }
+        shown.extend(run_wsgi_app(app, {**request.environ, **page})[0])
+
+    phone.goto(step)
+    app = make_app(phone, SERVER_NAME="b.example")
+    app.add_url_rule("/to", "to", lambda: phone.to(step))
+    assert post(app, urls(app, phone)["incoming_call"]).status_code == 200
+    assert name_of(b"".join(shown).decode()) == "http://b.example/phone/goto"
+
+
+def test_hooks_for_url_defaults_see_what_is_given() -> None:
+    # As Flask's manual has it: where the language is given, g is not asked.
+    asked = Asked()
+    app = make_app(asked.phone, prefix="/<language>/phone", OZML_PUBLIC_URL=PUBLIC)
+
+    @app.url_defaults
+    def add(endpoint: str, values: dict[str, t.Any]) -> None:
+        if "language" not in values:
+            values["language"] = g.language
+
+    found = urls(app, asked.phone, language="hu")["goto"]
+    assert name_of(found) == "http://yourapp.com/hu/phone/goto"
+    made = to(app, asked.phone, "step", number=1, language="hu")
+    assert said(post(app, made)) == "step 1 {'language': 'hu'}"
+
+
+def test_below_a_subdomain() -> None:
+    asked = Asked(subdomain="tel")
+    app = Flask(__name__, subdomain_matching=True)
+    app.config.update(SECRET_KEY="key", SERVER_NAME="b.example", TESTING=True)
+    app.register_blueprint(asked.phone, url_prefix="/phone")
+    url = to(app, asked.phone, "step", number=1)
+    assert name_of(url) == "http://tel.b.example/phone/goto"
+    assert said(post(app, url)) == "step 1 {}"
+
+
+def test_what_the_registration_says_cannot_be_given_otherwise() -> None:
+    asked = Asked()
+    app = make_app(OZML_PUBLIC_URL=PUBLIC)
+    app.register_blueprint(asked.phone, url_defaults={"language": "en"})
+    made = to(app, asked.phone, "step", number=1, language="en")
+    assert said(post(app, made)) == "step 1 {'language': 'en'}"
+    with pytest.raises(ValueError, match="registered with 'language' as 'en'"):
+        to(app, asked.phone, "step", number=1, language="hu")
+
+
+class Even(BaseConverter):
+    def to_url(self, value: t.Any) -> str:
+        if value % 2:
+            raise ValidationError
+        return str(value)
+
+
+def test_a_value_that_the_converter_refuses() -> None:
+    asked = Asked()
+    app = make_app(OZML_PUBLIC_URL=PUBLIC)
+    app.url_map.converters["even"] = Even
+    app.register_blueprint(asked.phone, url_prefix="/<even:tenant>")
+    found = urls(app, asked.phone, tenant=2)["goto"]
+    assert name_of(found) == "http://yourapp.com/2/goto"
+    with pytest.raises(ValueError, match=r"\['tenant'\]; look at the converters"):
+        urls(app, asked.phone, tenant=1)
+
+
+def test_an_expired_url_at_another_path_is_forbidden() -> None:
+    asked = Asked()
+    app = make_app(asked.phone, prefix="/<tenant>", OZML_PUBLIC_URL=PUBLIC)
+    url = to(app, asked.phone, "step", number=1, tenant="a")
+    app.config["OZML_TOKEN_MAX_AGE"] = 1e-9
+    assert post(app, url).status_code == 200
+    assert post(app, url.replace("/a/", "/b/")).status_code == 403
