@@ -137,6 +137,19 @@ def refuse_unknown(command: type[Command], unknown: Iterable[str]) -> t.NoReturn
     raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
 
 
+def _unless_field(change: Callable[..., None]) -> t.Any:
+    """Change an attribute that a user's subclass has; those of commands are frozen."""
+
+    def method(self: t.Any, name: str, *value: object) -> None:
+        if name in self.__dataclass_fields__:
+            raise dataclasses.FrozenInstanceError(
+                f"{name!r} is frozen; make a new one."
+            )
+        change(self, name, *value)
+
+    return method
+
+
 _NAMED: t.Final = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.KEYWORD_ONLY,
@@ -150,6 +163,9 @@ def ozml_command(cls: _C) -> _C:
     made: type[Command] = dataclasses.dataclass(frozen=True, slots=True, init=False)(
         cls
     )
+    # Those of dataclasses look for the class as it was without slots (as of 3.11).
+    made.__setattr__ = _unless_field(object.__setattr__)  # type: ignore[method-assign]  # as said
+    made.__delattr__ = _unless_field(object.__delattr__)  # type: ignore[method-assign]  # as said
     made.origin = made
     if not hasattr(made, "obeys"):
         made.obeys = made

@@ -74,7 +74,8 @@ _NAME: t.Final = rules.Rule(
 
 
 def _undocumented(name: str, value: object) -> queries.Parameter:
-    kind = type(value) if isinstance(value, str | int | datetime.datetime) else str
+    kinds = (bool, int, str, datetime.datetime)
+    kind = next((kind for kind in kinds if isinstance(value, kind)), str)
     rule = rules.Rule(kind, "must be a str, an int, a bool or a datetime")
     return queries.Parameter(name, queries.wire_name(name), rule, mandatory=False)
 
@@ -97,10 +98,11 @@ def _checked_credentials(username: object, password: object) -> queries.Form:
             missing[0],
             "is missing: a user name and a password go together",
         )
+    if missing:
+        return []
     return [
-        (queries.wire_name(n), queries.written(v))
-        for n, v in found.items()
-        if not missing
+        (queries.wire_name(name), queries.written(str.__str__(t.cast(str, value))))
+        for name, value in found.items()
     ]
 
 
@@ -145,8 +147,7 @@ class PhoneSystemClient:
         password: str | None = None,
         timeout: float = 10.0,
     ) -> None:
-        _BASE.check("PhoneSystemClient", "url", url)
-        self.url = url
+        self.url: str = _BASE.check("PhoneSystemClient", "url", url)
         self.timeout = _checked_timeout(timeout)
         self._credentials = _checked_credentials(username, password)
 
@@ -551,7 +552,7 @@ class PhoneSystemClient:
 
     def _post(self, form: queries.Form) -> bytes:
         deadline = time.monotonic() + self.timeout
-        with requests.Session() as session:
+        with _Session() as session:
             session.trust_env = False
             with session.post(
                 self.url,
@@ -563,6 +564,13 @@ class PhoneSystemClient:
             ) as response:
                 _check_head(response)
                 return _read_body(response, deadline)
+
+
+class _Session(requests.Session):
+    """Has no redirects: of one that is not followed requests reads all of the body."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 def _check_head(response: requests.Response) -> None:

@@ -466,23 +466,25 @@ _TEXT = rules.rule_of(rules.Text)
 def _merged_content(content: Iterable[object]) -> tuple[str | Command, ...]:
     """XML cannot tell two texts side by side from one, nor an empty one from none."""
     merged: list[str | Command] = []
-    for item in content:
-        if isinstance(item, str):
-            text = _TEXT.check("Element", "content", item)
-            if merged and isinstance(merged[-1], str):
-                merged[-1] += text
-            else:
-                merged.append(text)
-        elif isinstance(item, Command):
-            merged.append(item)
+    for kind, items in itertools.groupby(content, _kind_of_content):
+        if kind is str:
+            texts = [_TEXT.check("Element", "content", item) for item in items]
+            merged.append("".join(texts))
         else:
-            raise ParameterTypeError(
-                "Element",
-                "content",
-                f"must be commands and str, not {type(item).__name__}",
-                item,
-            )
+            merged += t.cast(Iterable[Command], items)
     return tuple(item for item in merged if item)
+
+
+def _kind_of_content(item: object) -> type:
+    for kind in (str, Command):
+        if isinstance(item, kind):
+            return kind
+    raise ParameterTypeError(
+        "Element",
+        "content",
+        f"must be commands and str, not {type(item).__name__}",
+        item,
+    )
 
 
 @ozml_command
@@ -509,7 +511,10 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
         name: str,
         attributes: Mapping[str, str] | None = None,
         *content: str | Command,
+        **unknown: t.Never,
     ) -> None:
+        if unknown:
+            refuse_unknown(Element, unknown)
         if not isinstance(attributes, Mapping | None):
             raise ParameterTypeError(
                 "Element", "attributes", "must be a mapping; content comes behind it"

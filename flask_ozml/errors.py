@@ -175,6 +175,9 @@ class PhoneSystemError(OzMLError):
         self.code = code
         self.message = message
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.command, self.code, self.message)
+
 
 class CallNotFound(PhoneSystemError):
     """There is no call with this id (code 601)."""

@@ -455,19 +455,27 @@ def parse(notification: type[_N], body: bytes, *, charset: str = "cp1252") -> _N
         the notification makes no sense without, or holds a field twice.
     """
     wires, others, required = _TABLES[notification]
-    posted, values = _read_fields(notification, _pairs(body, charset), wires)
+    posted, values, unreadable = _read_fields(
+        notification, _pairs(body, charset), wires
+    )
     name = values.pop("notification_name", None)
     if name != notification.notification_name and not notification.any_name:
         _refuse_name(notification, name)
     for wire, attribute in others:
-        if wire in values:
-            values.setdefault(attribute, values.pop(wire))
+        taken = attribute not in values
+        for found in (values, unreadable):
+            if wire in found:
+                value = found.pop(wire)
+                if taken:
+                    found[attribute] = value
     for attribute in required:
         if attribute not in values:
             raise NotificationError(
                 f"{notification.notification_name} without {attribute!r}, which it"
                 f" needs; {_posted_to(notification)}"
             )
+    for attribute, words in unreadable.items():
+        log(logging.WARNING, "%s %s", attribute, words)
     return notification(fields=FrozenDict(posted), **values)
 
 
@@ -475,9 +483,10 @@ def _read_fields(
     notification: type[Notification],
     pairs: list[tuple[str, str, str]],
     wires: Mapping[str, tuple[str, Callable[[str], t.Any]]],
-) -> tuple[dict[str, str], dict[str, t.Any]]:
+) -> tuple[dict[str, str], dict[str, t.Any], dict[str, t.Any]]:
     posted: dict[str, str] = {}
     values: dict[str, t.Any] = {}
+    unreadable: dict[str, t.Any] = {}
     for name, _, value in pairs:
         field = wires.get(name)
         if field is None:
@@ -498,9 +507,9 @@ def _read_fields(
         try:
             values[attribute] = read(value)
         except _Unreadable as wrong:
-            log(logging.WARNING, "%s %s", attribute, wrong)
             values[attribute] = wrong.instead
-    return posted, values
+            unreadable[attribute] = wrong
+    return posted, values, unreadable
 
 
 def _pairs(body: bytes, charset: str) -> list[tuple[str, str, str]]:

@@ -51,8 +51,8 @@ class Parameter:
             )
         if value is None:
             return []
-        self.rule.check(command, self.name, value)
-        return [(self.wire_name, written(value))]
+        exact = self.rule.check(command, self.name, value)
+        return [(self.wire_name, written(exact))]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,7 +80,6 @@ _ID: t.Final = rules.rule_of(rules.Address)
 
 # For what no OzML command of the same name has a rule.
 _RULES: t.Final[Mapping[str, rules.Rule]] = {
-    "dialed": rules.rule_of(rules.Destination),
     "extension_type": _ID,
     "extension_id": _ID,
     "config_xml": _TEXT,
@@ -96,9 +95,12 @@ _RULES: t.Final[Mapping[str, rules.Rule]] = {
     "source": _TEXT,
     "destination": _TEXT,
     "state": _TEXT,
+    "dialed": _TEXT,
     "caller_id": _TEXT,
     "call_id": _TEXT,
 }
+# Where it is not the name that the argument of the OzML command has.
+_NAMES: t.Final = {"dialled": "dialed"}
 # Where the name on the wire is not the argument's in CamelCase.
 _WIRE_NAMES: t.Final = {
     "delivery_report_url": "DeliveryReportURL",
@@ -125,7 +127,8 @@ def _request(
 ) -> Request[_R]:
     """A request, whose parameters keep the rules of the OzML command of its name."""
     like = commands.BY_NAME.get(command.lower(), commands.Command)
-    known = {**_RULES, **{row.name: row.rule for row in like.arguments}}
+    own = {_NAMES.get(row.name, row.name): row.rule for row in like.arguments}
+    known = {**_RULES, **own}
     parameters = tuple(
         Parameter(name, wire_name(name), known[name], name in mandatory)
         for name in mandatory + optional

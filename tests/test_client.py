@@ -1,6 +1,7 @@
 import contextlib
 import dataclasses
 import datetime
+import enum
 import http.server
 import importlib
 import logging
@@ -900,6 +901,14 @@ BAD_REPLIES: dict[str, tuple[bytes, str]] = {
         b"HTTP/1.1 308 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
         "HTTP status 308",
     ),
+    "redirect to no URL": (
+        b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n",
+        "HTTP status 302",
+    ),
+    "redirect to no text": (
+        b"HTTP/1.1 302 Found\r\nLocation: /\xe9\r\nContent-Length: 0\r\n\r\n",
+        "HTTP status 302",
+    ),
     "500": (http_reply(SUCCESS, b"500 Oops"), "HTTP status 500"),
     "401": (http_reply(b"", b"401 Unauthorized"), "HTTP status 401"),
     "204": (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP status 204"),
@@ -916,6 +925,44 @@ def test_bad_replies(
     with pytest.raises(UnexpectedReply, match=message):
         client.list_active_calls()
     assert len(server.bodies) == 1
+
+
+def test_the_body_of_a_redirect_is_not_read(
+    server: FakeServer, client: PhoneSystemClient
+) -> None:
+    server.drip(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b" ")
+    with pytest.raises(UnexpectedReply, match="HTTP status 302"):
+        client.list_active_calls()
+
+
+class Word(str, enum.Enum):  # noqa: UP042  # a StrEnum writes its value
+    """Its members write themselves as Word.CALLER."""
+
+    CALLER = "caller"
+    SECRET = "secret"
+
+
+class Number(int, enum.Enum):
+    FIVE = 5
+
+
+def test_what_a_subclass_adds_to_a_value_is_not_sent(server: FakeServer) -> None:
+    client = PhoneSystemClient(server.url, username="u", password=Word.SECRET)
+    client.speak("Hi", call_id="x", party=Word.CALLER)  # type: ignore[arg-type]  # no Literal
+    client.request("Foo", word=Word.CALLER, number=Number.FIVE)
+    assert server.bodies == [
+        "command=Speak&CallId=x&Text=Hi&Party=caller&Username=u&Password=secret",
+        "command=Foo&Word=caller&Number=5&Username=u&Password=secret",
+    ]
+
+
+def test_an_empty_filter_of_the_history_is_none(
+    server: FakeServer, client: PhoneSystemClient
+) -> None:
+    # As in the vendor's sample.
+    server.reply_from("call_history_empty")
+    client.get_call_history(dialed="")
+    assert server.bodies[0].endswith("command=GetCallHistory&Dialed=")
 
 
 def test_reply_at_the_limit_is_read(

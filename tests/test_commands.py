@@ -1000,3 +1000,34 @@ def test_the_vendors_valid_commands(
     family = notification.answer_family
     answers = family is not None and issubclass(command, family)
     assert answers == (command.__name__ in valid.split(", "))
+
+
+class Shout(Speak):
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.volume = 3
+
+
+def test_a_subclass_may_have_attributes_of_its_own() -> None:
+    shout = Shout("Hi")
+    shout.volume += 1
+    assert shout.volume == 4
+    del shout.volume
+    assert not hasattr(shout, "volume")
+    for name in ("text", "language"):
+        with pytest.raises(dataclasses.FrozenInstanceError, match=name):
+            setattr(shout, name, "x")
+        with pytest.raises(dataclasses.FrozenInstanceError, match=name):
+            delattr(shout, name)
+    assert shout.text == "Hi"
+
+
+def test_a_misspelt_argument_of_an_element() -> None:
+    with pytest.raises(ParameterTypeError, match="did you mean 'attributes'"):
+        Element("Beep", atributes={})  # type: ignore[arg-type]  # what is refused
+
+
+def test_the_texts_of_an_element_are_joined_at_once() -> None:
+    # One after the other, half a million would take a minute.
+    content = Element("Array", None, *["abcdefghij"] * 500_000).content
+    assert content == ("abcdefghij" * 500_000,)

@@ -115,15 +115,21 @@ def test_a_refusal_without_a_value() -> None:
     assert errors.InvalidParameter("Speak", "text", "is mandatory").value is None
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
+TRAVELLERS = [
+    *(refusal("Speak", "language", "must be short", "4711") for refusal in REFUSALS),
+    errors.PhoneSystemError("Call", errors.StatusCode.INVALID_PARAMETER, "4711"),
+    errors.CallNotFound("Hold", errors.StatusCode.CALL_NOT_FOUND, "no call 'x'"),
+]
+
+
+@pytest.mark.parametrize("error", TRAVELLERS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize(
     "clone",
     [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
     ids=["copy", "deepcopy", "pickle"],
 )
-def test_refusals_travel_between_processes(refusal: t.Any, clone: t.Any) -> None:
-    error = refusal("Speak", "language", "must be short", "4711")
+def test_errors_travel_between_processes(error: Exception, clone: t.Any) -> None:
     cloned = clone(error)
-    assert type(cloned) is refusal
+    assert type(cloned) is type(error)
     assert str(cloned) == str(error)
     assert vars(cloned) == vars(error)

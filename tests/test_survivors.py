@@ -99,6 +99,30 @@ def test_a_warning_names_the_field(
     assert caplog.messages == [message]
 
 
+@pytest.mark.parametrize(
+    "body, code, messages",
+    [
+        (b"Code=302&ErrorCode=x", 302, []),
+        (
+            b"ErrorCode=x&StatusCode=303",
+            0,
+            ["code is no error code; it is taken as 0."],
+        ),
+        (b"StatusCode=303&ErrorCode=302", 302, []),
+        (b"Code=x&Code=302", None, []),
+    ],
+)
+def test_only_what_is_taken_is_warned_of(
+    body: bytes, code: int | None, messages: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    if code is None:
+        with pytest.raises(NotificationError):
+            parse(ErrorNotification, body)
+    else:
+        assert parse(ErrorNotification, body).code == code
+    assert caplog.messages == messages
+
+
 LOOK = (
     "look at this setting of the phone system: HTTP API / Notifications / add notifier"
     " / Incoming calls / Incoming call URL."
