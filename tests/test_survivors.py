@@ -172,6 +172,12 @@ def test_too_deep_nesting_is_said_of_the_element_that_is_too_deep() -> None:
     assert (caught.value.command, caught.value.parameter) == ("Array", "content")
 
 
+@pytest.mark.parametrize("document", ["XX<Response/>", "<Response>XX</Response>"])
+def test_letters_are_no_white_space(document: str) -> None:
+    with pytest.raises(ParseError):
+        loads(document)
+
+
 def test_only_what_is_white_space_in_xml_may_stand_in_an_empty_command() -> None:
     assert loads("<Response><Hangup> \n</Hangup></Response>") == [Hangup()]
     with pytest.raises(InvalidParameter) as caught:
