@@ -106,9 +106,9 @@ def delivered(report: posted.SMSDeliveryReport, message: str) -> None:
 
 @phone.routing_interception(original_dialed_number=SUPPORT)
 def ring_the_team(call: posted.RoutingInterception) -> Route:
-    last = call.last_called_extension
-    tried = TEAM.index(last) + 1 if last in TEAM else 0
-    return Route((*TEAM, VOICEMAIL)[tried], ring_time=20)
+    rung, last = (*TEAM, VOICEMAIL), call.last_called_extension
+    tried = rung.index(last) + 1 if last in rung else 0
+    return Route((*rung, "")[tried], ring_time=20)  # empty: the caller is rejected
 
 
 @phone.call_changed

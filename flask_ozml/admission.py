@@ -125,7 +125,7 @@ def state_of(app: Flask) -> AppState:
 
 # No tuple, and with a repr of its own: whoever prints the environ or writes it as JSON
 # must not tell what a caller typed.
-@dataclasses.dataclass(slots=True, eq=False, repr=False)
+@dataclasses.dataclass(slots=True)
 class Admission:
     """A request whose sender may post."""
 

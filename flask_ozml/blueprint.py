@@ -191,7 +191,8 @@ class OzML(NotificationDecorators, Blueprint):
         if len(names) != 1:
             raise ValueError(
                 f"Blueprint {self.name!r} is registered as {names}; outside of its"
-                " notifications nobody can tell which is meant."
+                " notifications nobody can tell which is meant; the URLs of one of them"
+                " are those of urls_as(name)."
                 if names
                 else f"Blueprint {self.name!r} is not registered in this app."
             )
@@ -340,9 +341,11 @@ class OzML(NotificationDecorators, Blueprint):
         state_of(admission.app).log_once(
             (self, kind),
             logging.WARNING,
-            "%s: no view answers this notification; the answer is empty. Decorate one"
-            " with @%s.%s",
+            "%s: %s; the answer is empty. Decorate one with @%s.%s",
             endpoint.name,
+            "none of its views has filters and arguments that fit"
+            if self.views.of(kind)
+            else "no view answers this notification",
             self.name,
             kind,
         )

@@ -33,22 +33,23 @@ def urls_command(base_url: str | None) -> None:
     except ConfigurationError as error:
         hint = " Or give --base-url." if "OZML_PUBLIC_URL" in str(error) else ""
         raise click.ClickException(f"{error}{hint}") from error
-    if not sections:
-        raise click.ClickException(
-            "This application has no OzML blueprint; register one with"
-            " app.register_blueprint(phone)."
-        )
     click.echo("\n\n".join(sections))
 
 
 def _registrations() -> "list[tuple[str, OzML]]":
     from .blueprint import OzML
 
-    return [
+    found = [
         (name, blueprint)
         for name, blueprint in current_app.blueprints.items()
         if isinstance(blueprint, OzML)
     ]
+    if not found:
+        raise click.ClickException(
+            "This application has no OzML blueprint; register one with"
+            " app.register_blueprint(phone)."
+        )
+    return found
 
 
 def _section(name: str, phone: "OzML") -> str:
@@ -56,19 +57,50 @@ def _section(name: str, phone: "OzML") -> str:
         urls = phone.urls_as(name)
     except TypeError as error:
         return f"{name}\n  {error} In Python: phone.urls(name=value)."
-    return "\n".join([name, *(_entry(phone, kind, url) for kind, url in urls.items())])
+    entries = (_entry(name, phone, kind, url) for kind, url in urls.items())
+    return "\n".join([name, *entries])
 
 
-def _entry(phone: "OzML", kind: str, url: str) -> str:
+def _entry(name: str, phone: "OzML", kind: str, url: str) -> str:
+    from .admission import state_of
     from .notifications import KINDS
 
-    views = ", ".join(map(_shown, phone.views.of(kind))) or "not handled"
-    return f"  {kind}: {views}\n    {KINDS[kind].url_setting}\n    {url}"
+    variables = state_of(current_app).endpoints[f"{name}.{kind}"].rule.arguments
+    views = [_shown(view, variables) for view in phone.views.of(kind)]
+    answers = ", ".join(views) or "not handled"
+    return f"  {kind}: {answers}\n    {KINDS[kind].url_setting}\n    {url}"
 
 
-def _shown(view: "RegisteredView") -> str:
+def _shown(view: "RegisteredView", variables: t.Collection[str]) -> str:
     filters = ", ".join(f"{name}={value!r}" for name, value in view.filters.items())
-    return f"{view.name}({filters})" if filters else view.name
+    shown = f"{view.name}({filters})" if filters else view.name
+    state = ", ".join(sorted(view.needed.difference(variables)))
+    return f"{shown} [by phone.to, with {state}]" if state else shown
+
+
+def _keys(
+    context: click.Context, parameter: click.Parameter, pressed: tuple[str, ...]
+) -> tuple[str, ...]:
+    from . import rules
+
+    rule = rules.rule_of(rules.Keys)
+    for keys in pressed:
+        if not rule.accepts(keys):
+            raise click.BadParameter(f"{rule.words}, not {keys!r}.")
+    return pressed
+
+
+def _server(
+    context: click.Context, parameter: click.Parameter, url: str | None
+) -> str | None:
+    from .simulator.transport import Base
+
+    try:
+        if url is not None:
+            Base(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return url
 
 
 def _player(command: t.Callable[..., None]) -> click.Command:
@@ -77,7 +109,10 @@ def _player(command: t.Callable[..., None]) -> click.Command:
         "--blueprint", metavar="NAME", help="Which to play, if there are several."
     )
     url = click.option(
-        "--url", metavar="URL", help="Play a running server, not this process."
+        "--url",
+        metavar="URL",
+        callback=_server,
+        help="Play a running server, not this process.",
     )
     name = command.__name__.removesuffix("_command").replace("_", "-")
     decorated: t.Any = pass_script_info(blueprint(url(command)))
@@ -87,7 +122,13 @@ def _player(command: t.Callable[..., None]) -> click.Command:
 @_player
 @click.option("--from", "caller", default="500", show_default=True, metavar="NUMBER")
 @click.option("--to", "api_extension", default="9998", show_default=True, metavar="EXT")
-@click.option("--press", multiple=True, metavar="KEYS", help="Keys, one after another.")
+@click.option(
+    "--press",
+    multiple=True,
+    metavar="KEYS",
+    callback=_keys,
+    help="Keys, one after another.",
+)
 def call_command(
     info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
 ) -> None:
@@ -131,7 +172,11 @@ def route_command(
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7780, show_default=True)
 @click.option(
-    "--press", multiple=True, metavar="KEYS", help="What each callee presses."
+    "--press",
+    multiple=True,
+    metavar="KEYS",
+    callback=_keys,
+    help="What each callee presses.",
 )
 def serve_phone_system_command(
     info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
@@ -155,14 +200,22 @@ def _play(
     play: t.Callable[..., int | None],
     **arguments: t.Any,
 ) -> t.NoReturn:
+    import secrets
+
     from .signals import notification_failed
     from .simulator import PhoneSystem
+    from .simulator.transport import base_of
 
     app = info.load_app()
-    base = app.config.get("OZML_PUBLIC_URL") or url or "http://localhost"
+    if not app.config.get("OZML_PUBLIC_URL") and app.config["SERVER_NAME"] is None:
+        app.config["OZML_PUBLIC_URL"] = url or "http://localhost"
     with app.app_context():
-        urls = _urls_to_play(blueprint, base)
-    system = PhoneSystem(url or app, urls, base)
+        urls = _urls_to_play(blueprint)
+    # A site keeps what comes in by its id, which the next command must not repeat.
+    first_id = secrets.randbelow(10**9)
+    system = PhoneSystem(
+        url or app, urls, base_of(app.config, urls.values()), first_id=first_id
+    )
 
     def failed(sender: object, *, exception: BaseException, **rest: object) -> None:
         system.failures.append(exception)
@@ -172,7 +225,7 @@ def _play(
     click.get_current_context().exit(status or 0)
 
 
-def _urls_to_play(name: str | None, base: str) -> dict[str, str]:
+def _urls_to_play(name: str | None) -> dict[str, str]:
     from .errors import OzMLError
 
     phones = dict(_registrations())
@@ -182,7 +235,6 @@ def _urls_to_play(name: str | None, base: str) -> dict[str, str]:
         raise click.ClickException(
             f"Say which blueprint to play by --blueprint; there are {list(phones)}."
         )
-    current_app.config["OZML_PUBLIC_URL"] = base
     try:
         return phones[name].urls_as(name)
     except (OzMLError, TypeError) as error:

@@ -32,7 +32,10 @@ def _flag(value: object) -> bool:
 
 def _key(value: object) -> Key | None:
     if value is not None and not _is_key(value):
-        raise _Wrong("must be bytes, or a str that UTF-8 can hold")
+        raise _Wrong(
+            "must be bytes, or a str that UTF-8 can hold (digits in an environment"
+            " variable need double quotes of their own)"
+        )
     return t.cast(Key, value) or None
 
 

@@ -15,6 +15,7 @@ from flask import Flask
 from .errors import ConfigurationError
 from .signals import notification_failed
 from .simulator import PhoneSystem
+from .simulator.transport import base_of
 
 
 class PhoneBlueprint(t.Protocol):
@@ -54,18 +55,10 @@ def phone_urls(
     Without OZML_PUBLIC_URL and SERVER_NAME the app is at ``http://localhost`` during
     the test. Override this fixture for an app that was not made with flask_ozml.
     """
-    monkeypatch.setitem(app.config, "OZML_PUBLIC_URL", _base(app))
+    if not app.config.get("OZML_PUBLIC_URL") and app.config["SERVER_NAME"] is None:
+        monkeypatch.setitem(app.config, "OZML_PUBLIC_URL", "http://localhost")
     with app.app_context():
         return phone_blueprint.urls()
-
-
-def _base(app: Flask) -> str:
-    public_url = app.config.get("OZML_PUBLIC_URL")
-    if public_url:
-        return str(public_url)
-    server = app.config["SERVER_NAME"] or "localhost"
-    root = app.config["APPLICATION_ROOT"].rstrip("/")
-    return f"{app.config['PREFERRED_URL_SCHEME']}://{server}{root}"
 
 
 @pytest.fixture
@@ -75,7 +68,7 @@ def phone_system(app: Flask, phone_urls: Mapping[str, str]) -> Iterator[PhoneSys
     While ``app.testing`` is true a failing view fails the test with its own traceback.
     Where a fallback answers instead, :attr:`PhoneSystem.failures` tells what for.
     """
-    system = PhoneSystem(app, phone_urls, app.config.get("OZML_PUBLIC_URL"))
+    system = PhoneSystem(app, phone_urls, base_of(app.config, phone_urls.values()))
 
     def failed(sender: object, *, exception: BaseException, **rest: object) -> None:
         system.failures.append(exception)

@@ -648,3 +648,15 @@ def test_the_sites_limit_is_not_that_of_a_notification() -> None:
     site.app.before_request(lambda: callers.append(request.form["Caller"]))
     site.assert_accepted(site.post())
     assert callers == ["500"]
+
+
+def test_of_a_refused_body_nothing_is_left_in_the_stream() -> None:
+    site = Site()
+    left: list[bytes] = []
+
+    @site.app.before_request
+    def read() -> None:
+        left.append(request.environ["wsgi.input"].read())
+
+    site.assert_refused(site.post(f"{PLAIN}/forged"), 403)
+    assert left == [b""]

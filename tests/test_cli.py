@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from flask import Flask
+from flask import request
 from flask import Response
 from werkzeug.serving import make_server
 
@@ -320,3 +321,74 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
 
     options = {"host": "127.0.0.1", "port": 7781, "press": ("1",), "colour": False}
     assert served == [(urls, options)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("call", "--url", "127.0.0.1:8000"),
+        ("sms", "--from", "1", "--url", "http://localhost:abc", "Hi"),
+        ("route", "--from", "1", "--to", "2", "--url", "http://[::1"),
+        ("serve-phone-system", "--url", "http://127.0.0.1:99999"),
+    ],
+)
+def test_a_url_that_is_none(options: tuple[str, ...]) -> None:
+    for config in ({}, {"OZML_PUBLIC_URL": "http://localhost"}):
+        status, lines = run(make_talking_app(**config), *options)
+        assert status == 2
+        assert "Invalid value for '--url'" in lines[-1]
+        assert "must be an absolute http or https URL" in lines[-1]
+
+
+@pytest.mark.parametrize("command", ["call", "serve-phone-system"])
+def test_keys_that_are_none(command: str) -> None:
+    status, lines = run(make_talking_app(), command, "--press", "1", "--press", "abc")
+
+    assert status == 2
+    assert "Invalid value for '--press'" in lines[-1]
+    assert "must be a str of the keys 0-9*#A-D, not 'abc'." in lines[-1]
+
+
+def test_every_command_says_that_there_is_no_blueprint() -> None:
+    status, lines = run(make_app(), "call", "--press", "1")
+
+    assert status == 1
+    assert "register one with app.register_blueprint(phone)" in lines[-1]
+
+
+def test_a_site_with_a_server_name_is_played_at_it() -> None:
+    app = Flask(__name__, subdomain_matching=True)
+    app.config.update(
+        SECRET_KEY="k", SERVER_NAME="example.com", PREFERRED_URL_SCHEME="https"
+    )
+    hosts: list[str] = []
+    app.before_request(lambda: hosts.append(request.host_url))
+    app.register_blueprint(make_phone(), subdomain="tel")
+
+    assert run(app, "call", "--press", "1")[0] == 0
+    assert hosts == ["https://tel.example.com/"]
+
+
+def test_ids_differ_from_command_to_command() -> None:
+    phone, ids = OzML("phone", __name__), set()
+
+    @phone.incoming_sms
+    def keep(sms: IncomingSMS) -> None:
+        ids.add(sms.id)
+
+    app = make_app()
+    app.register_blueprint(phone)
+    for _ in range(3):
+        run(app, "sms", "--from", "36", "Hi")
+    assert len(ids) == 3
+
+
+def test_views_that_need_state_are_shown_as_such() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall, lang: str, tries: int, more: int = 0) -> None: ...
+
+    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
+    app.register_blueprint(phone, url_prefix="/<lang>", url_defaults={"lang": "en"})
+    assert "  incoming_call: welcome [by phone.to, with tries]" in urls(app)[1]

@@ -128,6 +128,9 @@ def test_the_team_is_rung_one_after_another(phone_system: PhoneSystem) -> None:
     phone_system.extensions["103"] = "not found"
     assert phone_system.route(dialed="1500").destination == "9997"
 
+    phone_system.extensions["9997"] = "busy"
+    assert str(phone_system.route(dialed="1500")).endswith("9997: busy\n* rejected")
+
 
 def test_who_comes_to_the_voicemail_leaves_a_message(
     app: Flask, phone_system: PhoneSystem

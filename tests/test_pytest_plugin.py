@@ -4,7 +4,7 @@ pytest_plugins = ["pytester"]
 
 CONFTEST = """
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, url_for
 from flask_ozml.commands import BlindTransfer, GoTo, Speak, UserInput
 from flask_ozml.serializer import dumps
 
@@ -29,7 +29,10 @@ def blueprint(name):
         return dumps([Speak(name), BlindTransfer("2000")])
 
     def urls():
-        return {"incoming_call": app.config["OZML_PUBLIC_URL"] + "/incoming_call"}
+        public = app.config.get("OZML_PUBLIC_URL")
+        if public:
+            return {"incoming_call": f"{public}/incoming_call"}
+        return {"incoming_call": url_for("phone.incoming_call", _external=True)}
 
     phone.urls = urls
     return phone
@@ -212,5 +215,37 @@ def test_the_base_of_the_urls(
         def app(app):
             app.config.update({config!r})
             return app
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_a_blueprint_below_a_subdomain(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from flask import Flask
+        from flask_ozml import OzML
+        from flask_ozml.commands import Speak
+
+        pytest_plugins = ["flask_ozml.pytest_plugin"]
+
+        @pytest.fixture
+        def app():
+            phone = OzML("phone", __name__)
+            phone.incoming_call(welcome)
+            app = Flask("app", subdomain_matching=True)
+            app.config.update(SECRET_KEY="k", SERVER_NAME="b.org")
+            app.register_blueprint(phone, subdomain="tel")
+            return app
+
+        def welcome(call):
+            return Speak("Hi")
+        """
+    )
+    run(
+        pytester,
+        """
+        def test_call(phone_system):
+            assert phone_system.incoming_call().heard == ["Hi"]
         """,
     ).assert_outcomes(passed=1)

@@ -1,8 +1,23 @@
+import io
 import typing as t
 
 import pytest
+from flask import Flask
 
+from flask_ozml import OzML
+from flask_ozml.commands import BlindTransfer
+from flask_ozml.commands import Route
+from flask_ozml.commands import Speak
+from flask_ozml.commands import UserInput
+from flask_ozml.errors import InappropriateCommand
+from flask_ozml.errors import InvalidParameter
+from flask_ozml.errors import ParseError
 from flask_ozml.notifications import CallState
+from flask_ozml.notifications import DtmfEntered
+from flask_ozml.notifications import IncomingCall
+from flask_ozml.serializer import loads
+from flask_ozml.simulator import phone as terminal
+from flask_ozml.simulator import PhoneSystem
 from simulator_pages import Pages
 from simulator_pages import url
 
@@ -133,3 +148,77 @@ def test_other_urls_of_another_host() -> None:
     assert system.not_opened == [f"{ELSEWHERE}/{number}" for number in (1, 2, 3)]
     assert [error.code for error in system.errors] == [302, 302]
     assert pages.asked == ["incoming_call"]
+
+
+def failing_app(answer: t.Callable[[], t.Any]) -> PhoneSystem:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall) -> UserInput:
+        return UserInput(Speak("Press 1."), forward_to_url=phone.to(pressed))
+
+    @phone.dtmf_entered
+    def pressed(entered: DtmfEntered) -> t.Any:
+        return answer()
+
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k", OZML_PUBLIC_URL="http://a.example")
+    app.register_blueprint(phone)
+    app.testing = True
+    with app.app_context():
+        return PhoneSystem(app, phone.urls())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (lambda: Route("100"), InappropriateCommand),
+        (lambda: BlindTransfer("20 00"), InvalidParameter),
+        (lambda: loads("no XML"), ParseError),
+    ],
+)
+def test_what_the_application_raises_is_not_taken_for_its_answer(
+    answer: t.Callable[[], t.Any], error: type[Exception]
+) -> None:
+    system = failing_app(answer)
+    call = system.incoming_call()
+    with pytest.raises(error):
+        call.press("1")
+    assert (call.state, call.errors) == (CallState.ERROR, [])
+
+
+def test_a_terminal_shows_where_the_application_failed() -> None:
+    out = io.StringIO()
+    system = failing_app(lambda: BlindTransfer("20 00"))
+    typed = io.StringIO("1\n")
+    status = terminal.call(system, out, caller="1", api_extension="2", typed=typed)
+    assert status == 1
+    assert 'BlindTransfer("20 00")' in out.getvalue()
+    last = out.getvalue().splitlines()[-1]
+    assert last.startswith("InvalidParameter: BlindTransfer: 'target' must be")
+
+
+def test_the_line_of_a_refusal_is_told() -> None:
+    plain = {"Content-Type": "text/plain; charset=utf-8"}
+    told = {
+        "Paste another URL.\n": ": Paste another URL.",
+        "": "",
+        "one\ntwo": "",
+        "x" * 300: f": {'x' * 300}",
+        "x" * 301: "",
+    }
+    for body, shown in told.items():
+        call = Pages(incoming_call=(body, 403, plain)).system.incoming_call()
+        assert f"answered with the status 403{shown}'" in call.errors[0].message
+    page = Pages(incoming_call=("<h1>No</h1>", 403)).system.incoming_call()
+    assert "status 403'" in page.errors[0].message
+
+
+def test_a_call_that_is_over_stays_as_it_ended() -> None:
+    record = f"<Response><Record FinishedUrl='{url('done')}'/></Response>"
+    pages = Pages(
+        incoming_call=record, done=f"<Response><GoTo>{ELSEWHERE}</GoTo></Response>"
+    )
+    call = pages.system.incoming_call().record(3).hang_up()
+    assert [error.code for error in call.errors] == [302]
+    assert call.state is CallState.COMPLETED

@@ -159,7 +159,7 @@ def test_blind_transfer(outcome: t.Any, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "parties", "moved"),
+    ("command", "parties", "to"),
     [
         # the secretary (200) has a client (100) in C1 and the boss (300) in C2
         (
@@ -169,14 +169,12 @@ def test_blind_transfer(outcome: t.Any, expected: object) -> None:
                 transferor_party="callee",
             ),
             ("100", "300"),
-            "100",
+            "300",
         ),
-        (AttendedTransfer(target_call_id="C1"), ("100", "300"), "300"),
+        (AttendedTransfer(target_call_id="C1"), ("100", "300"), "100"),
     ],
 )
-def test_attended_transfer(
-    command: Command, parties: tuple[str, str], moved: str
-) -> None:
+def test_attended_transfer(command: Command, parties: tuple[str, str], to: str) -> None:
     pages = watched()
     client = pages.system.call_between("100", "200").answer().hold()
     pages.pages["call_changed"] = lambda: (
@@ -184,9 +182,8 @@ def test_attended_transfer(
     )
     boss = pages.system.call_between("200", "300")
     boss.answer()
-    ended = client if moved == "100" else boss
-    joined = boss if moved == "100" else client
-    assert (ended.state, ended.transferred_to) == (CallState.TRANSFERRED, moved)
+    ended, joined = (client, boss) if to == "300" else (boss, client)
+    assert (ended.state, ended.transferred_to) == (CallState.TRANSFERRED, to)
     assert joined.state is CallState.IN_CALL
     assert {joined.caller, joined.callee} == set(parties)
 

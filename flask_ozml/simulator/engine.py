@@ -97,7 +97,8 @@ class Leg(Session):
             self.run()
 
     def abort(self) -> None:
-        self.state = CallState.ERROR
+        if not self.ended:
+            self.state = CallState.ERROR
         self.stack = []
 
     def execute(self, command: ozml.Command) -> None:

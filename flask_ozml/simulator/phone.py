@@ -10,11 +10,11 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Sequence
 
-from ..errors import InvalidParameter
-from ..errors import OzMLError
+from .. import rules
 from ..errors import StatusCode
 from .calls import Call
 from .calls import MAX_SECONDS
+from .exceptions import CallLoop
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
 from .switchboard import Event
@@ -28,6 +28,7 @@ HELP: t.Final = (
     " While you are recorded, any words are spoken."
 )
 
+_KEYS: t.Final = rules.rule_of(rules.Keys)
 _COLOURS: t.Final = {"<": "36", ">": "1", "*": "33", "!": "31"}
 _WORST: t.Final = "31"
 
@@ -152,7 +153,7 @@ def _played(system: PhoneSystem, screen: Screen, play: Callable[[], None]) -> in
         play()
     except Exception as error:  # noqa: BLE001  # anything the application raises
         screen.show(system.sessions)
-        if not isinstance(error, OzMLError):
+        if not isinstance(error, (CallLoop, CallStateError)):
             screen.traceback(error)
         reason = f"{type(error).__name__}: {error}"
     screen.show(system.sessions)
@@ -198,10 +199,9 @@ def _act(screen: Screen, talk: Call, line: str) -> None:
     if not line:
         talk.wait(PAUSE if talk.patience is None else talk.patience)
         return
-    try:
+    if _KEYS.accepts(line):
         _press(talk, line)
-    except InvalidParameter:
-        if talk.recording:
-            talk.record(min(len(line.split()), MAX_SECONDS))
-        else:
-            screen.line(HELP)
+    elif talk.recording:
+        talk.record(min(len(line.split()), MAX_SECONDS))
+    else:
+        screen.line(HELP)

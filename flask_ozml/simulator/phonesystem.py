@@ -39,6 +39,8 @@ class PhoneSystem(Switchboard):
     :param base: what all URLs of the application begin with, such as its
         OZML_PUBLIC_URL. Default: the target, if it is a URL, else scheme and host of
         the given URLs.
+    :param first_id: the number of the first call or message. The ids of a phone system
+        are unique for ever; those of the next one begin again.
     """
 
     @functools.cached_property

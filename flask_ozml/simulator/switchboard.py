@@ -30,6 +30,7 @@ from ..serializer import loads
 from . import wire
 from .exceptions import CallLoop
 from .exceptions import TransportError
+from .transport import Reply
 from .transport import transport_to
 
 if t.TYPE_CHECKING:
@@ -114,6 +115,8 @@ class Switchboard(abc.ABC):
         target: "WSGIApplication | str",
         urls: Mapping[str, str],
         base: str | None = None,
+        *,
+        first_id: int = 1,
     ) -> None:
         self._transport = transport_to(target, urls.values(), base)
         #: The URLs that are pasted into the phone system, by kind.
@@ -141,7 +144,7 @@ class Switchboard(abc.ABC):
         self.calls: list[Call | ThirdPartyCall] = []
         self.live_calls: dict[str, ThirdPartyCall] = {}
         self.pending: collections.deque[Callable[[], None]] = collections.deque()
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first_id)
         self._notifications = 0
         self._commands = 0
         self._lock = threading.Lock()
@@ -258,37 +261,40 @@ class Switchboard(abc.ABC):
         :param session: on whose behalf.
         :param named: the command and the parameter that the URL came from.
         """
-        self._notifications += 1
-        if self._notifications > MAX_NOTIFICATIONS:
-            raise CallLoop(
-                f"More than {MAX_NOTIFICATIONS} notifications without the caller doing"
-                f" anything; the last would have been {KINDS[kind].notification_name}."
-            )
+        self._count_notification(kind)
+        # Not below try: what the application itself raises is no answer.
+        reply = self._post(kind, url, values, named)
         try:
-            answer = self._post(kind, url, values, named)
+            answer = _read(reply)
             _check(answer, _family(kind, values))
         except CommandError as error:
             self.report(session, error)
             return None
         return answer
 
+    def _count_notification(self, kind: str) -> None:
+        self._notifications += 1
+        if self._notifications > MAX_NOTIFICATIONS:
+            raise CallLoop(
+                f"More than {MAX_NOTIFICATIONS} notifications without the caller doing"
+                f" anything; the last would have been {KINDS[kind].notification_name}."
+            )
+
     def _post(
         self, kind: str, url: str, values: Mapping[str, str], named: tuple[str, str]
-    ) -> list[Command]:
+    ) -> Reply | CommandError:
+        """What came back, or why nothing could."""
         path = self._transport.base.relative(url)
         if path is None:
             self.not_opened.append(url)
-            raise InvalidParameter(
+            return InvalidParameter(
                 *named, "leads out of the application, where nothing is opened", url
             )
         try:
             with self._unlocked():
-                reply = self._transport.post(path, wire.body(kind, values))
+                return self._transport.post(path, wire.body(kind, values))
         except TransportError as error:
-            raise ParseError(str(error)) from error
-        if not 200 <= reply.status < 300:
-            raise ParseError(f"The application answered with the status {reply.status}")
-        return loads(reply.body, strict=True)
+            return ParseError(str(error))
 
     def report(self, session: Session, error: CommandError) -> None:
         """Tell the application what was refused, and keep it."""
@@ -313,6 +319,26 @@ class Switchboard(abc.ABC):
         values = {"Code": f"{code:d}", "Message": message}
         with contextlib.suppress(TransportError), self._unlocked():
             self._transport.post(path, wire.body("error", values))
+
+
+def _read(reply: Reply | CommandError) -> list[Command]:
+    if isinstance(reply, CommandError):
+        raise reply
+    if not 200 <= reply.status < 300:
+        raise ParseError(
+            f"The application answered with the status {reply.status}{_reason(reply)}"
+        )
+    return loads(reply.body, strict=True)
+
+
+def _reason(reply: Reply) -> str:
+    """The line with which a notification is refused; of a page nothing is told."""
+    text = reply.body.decode(errors="replace").strip()
+    is_line = reply.content_type.startswith("text/plain") and "\n" not in text
+    return f": {text}" if is_line and 0 < len(text) <= _LONGEST_REASON else ""
+
+
+_LONGEST_REASON: t.Final = 300
 
 
 def _family(kind: str, values: Mapping[str, str]) -> type[Command]:

@@ -285,10 +285,9 @@ def _attended_transfer(call: ThirdPartyCall, command: ozml.AttendedTransfer) -> 
     if command.transferor_party == "callee":
         transferor, moved = moved, transferor
     if target.callee == transferor:
-        target.callee = moved
+        transferred.transferred_to, target.callee = target.caller, moved
     else:
-        target.caller = moved
-    transferred.transferred_to = moved
+        transferred.transferred_to, target.caller = target.callee, moved
     transferred.change(CallState.TRANSFERRED)
     target.change(CallState.IN_CALL)
 

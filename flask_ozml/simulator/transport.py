@@ -10,6 +10,7 @@ import socket
 import ssl
 import typing as t
 from collections.abc import Iterable
+from collections.abc import Mapping
 from urllib.parse import quote
 from urllib.parse import unquote
 from urllib.parse import unquote_to_bytes
@@ -47,7 +48,11 @@ class Base:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), None
         if parts.scheme not in _PORTS or not parts.hostname or not url.isascii():
             raise ValueError(
                 "The base of the application's URLs must be an absolute http or https"
@@ -55,7 +60,7 @@ class Base:
             )
         self.scheme = parts.scheme
         self.host = parts.hostname
-        self.port = parts.port or _PORTS[parts.scheme]
+        self.port = port or _PORTS[parts.scheme]
         self.host_header = parts.netloc.rpartition("@")[2]
         self.path = parts.path.rstrip("/")
 
@@ -211,6 +216,19 @@ class OverNetwork:
             return connection
         context = ssl.create_default_context()
         return context.wrap_socket(connection, server_hostname=target.host)
+
+
+def base_of(config: Mapping[str, t.Any], urls: Iterable[str]) -> str:
+    """What all of these URLs of a Flask application begin with.
+
+    :param config: its configuration, which may name it.
+    :param urls: the URLs that are pasted into the phone system.
+    """
+    if config.get("OZML_PUBLIC_URL"):
+        return str(config["OZML_PUBLIC_URL"])
+    base = Base.of(urls)
+    root = config["APPLICATION_ROOT"].rstrip("/")
+    return f"{base.scheme}://{base.host_header}{root}"
 
 
 def transport_to(
