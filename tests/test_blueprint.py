@@ -1012,3 +1012,21 @@ def test_a_filter_that_raises_is_a_failure_of_the_site(
     app.testing = True
     with pytest.raises(ZeroDivisionError):
         post(app)
+
+
+def test_views_that_do_not_fit_are_told_from_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    phone = OzML("phone", __name__)
+    phone.incoming_call(caller="501")(welcome)
+    assert_answer(post(make_app(phone)), "")
+    words = (
+        "none of its views has filters and arguments that fit; the answer is empty",
+    )
+    assert_logged(caplog, logging.WARNING, words=words)
+
+
+def test_another_extension_of_the_name_is_left_alone() -> None:
+    app = app_of(welcome)
+    app.extensions["csrf"] = object()
+    assert_answer(post(app), "<Speak>Hi</Speak>")
