@@ -369,12 +369,44 @@ def test_a_refusal_is_logged_with_its_status_and_reason(
     answer = app.test_client().post("/phone/incoming_call", data=CALL)
     reason = "The URL has no token; paste the one that 'flask ozml urls' shows."
     assert (answer.status_code, answer.text) == (403, f"{reason}\n")
+    assert answer.content_type == "text/plain; charset=utf-8"
     assert caplog.messages == [f"phone.incoming_call: refused with 403: {reason}"]
     caplog.clear()
     answer = app.test_client().post(path, data=b"", content_type=posted)
     assert answer.status_code == 400
     reason = answer.text.removesuffix("\n")
     assert caplog.messages == [f"phone.incoming_call: refused with 400: {reason}"]
+
+
+def test_a_failure_is_logged_with_the_name_of_the_view(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def crash(call: IncomingCall) -> None:
+        raise ZeroDivisionError
+
+    app = make_app(phone)
+    assert post(app, path_of(app)) == 200
+    assert "phone.incoming_call: view 'crash' failed" in caplog.messages
+
+
+def test_state_that_does_not_fit_is_told_what_would() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.dtmf_entered
+    def step(entered: DtmfEntered, tenant: str, number: int, more: int = 0) -> None: ...
+
+    app = Flask("site")
+    app.config.update(SECRET_KEY="key", OZML_PUBLIC_URL="https://pbx.example")
+    app.register_blueprint(phone, url_prefix="/<tenant>")
+    with app.app_context(), pytest.raises(TypeError) as caught:
+        phone.to("step", tenant="a", numbr=1)
+    assert str(caught.value) == (
+        "The view 'dtmf_entered.step' cannot take this state: missing a required"
+        " argument: 'number'; it takes ['number', 'more']."
+    )
 
 
 def test_each_kind_without_a_view_is_logged_once(
