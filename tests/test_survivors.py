@@ -23,6 +23,7 @@ from flask_ozml.errors import InappropriateCommand
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import NotificationError
 from flask_ozml.errors import ParseError
+from flask_ozml.errors import TokenError
 from flask_ozml.errors import ViewFailed
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import ErrorNotification
@@ -157,6 +158,17 @@ def test_a_refusal_names_the_setting(body: bytes, message: str) -> None:
 def test_a_token_has_no_blanks_that_make_it_longer() -> None:
     token = EndpointTokens("phone.goto", ["key"]).dumps(StateToken("", "a", {"b": [1]}))
     assert b" " not in base64_decode(token.partition(".")[0])
+
+
+def test_a_token_that_is_not_ours_is_said_to_be_so() -> None:
+    tokens = EndpointTokens("phone.goto", ["key"])
+    token = tokens.dumps(StateToken("/a", "step", {}))
+    for path, forged in (("/b", token), ("/a", f"{token}A")):
+        with pytest.raises(TokenError) as caught:
+            tokens.loads(forged, 9, path)
+        assert str(caught.value) == (
+            "The token of the URL is not ours, or is for another URL."
+        )
 
 
 # serializer
