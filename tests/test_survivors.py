@@ -408,7 +408,7 @@ def test_state_that_does_not_fit_is_told_what_would() -> None:
     phone = OzML("phone", __name__)
 
     @phone.dtmf_entered
-    def step(entered: DtmfEntered, tenant: str, number: int, more: int = 0) -> None: ...
+    def step(entered: DtmfEntered, number: int, tenant: str, more: int = 0) -> None: ...
 
     app = Flask("site")
     app.config.update(SECRET_KEY="key", OZML_PUBLIC_URL="https://pbx.example")
