@@ -82,12 +82,20 @@ def _keys(
     context: click.Context, parameter: click.Parameter, pressed: tuple[str, ...]
 ) -> tuple[str, ...]:
     from . import rules
+    from .errors import InvalidParameter
 
-    rule = rules.rule_of(rules.Keys)
-    for keys in pressed:
-        if not rule.accepts(keys):
-            raise click.BadParameter(f"{rule.words}, not {keys!r}.")
+    try:
+        for keys in pressed:
+            rules.rule_of(rules.Keys).check("ozml", "press", keys)
+    except InvalidParameter as error:
+        raise click.BadParameter(f"{error.rule}.") from error
     return pressed
+
+
+def _press(words: str) -> t.Callable[[t.Any], t.Any]:
+    return click.option(
+        "--press", multiple=True, metavar="KEYS", callback=_keys, help=words
+    )
 
 
 def _server(
@@ -122,13 +130,7 @@ def _player(command: t.Callable[..., None]) -> click.Command:
 @_player
 @click.option("--from", "caller", default="500", show_default=True, metavar="NUMBER")
 @click.option("--to", "api_extension", default="9998", show_default=True, metavar="EXT")
-@click.option(
-    "--press",
-    multiple=True,
-    metavar="KEYS",
-    callback=_keys,
-    help="Keys, one after another.",
-)
+@_press("Keys, one after another.")
 def call_command(
     info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
 ) -> None:
@@ -171,13 +173,7 @@ def route_command(
 @_player
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7780, show_default=True)
-@click.option(
-    "--press",
-    multiple=True,
-    metavar="KEYS",
-    callback=_keys,
-    help="What each callee presses.",
-)
+@_press("What each callee presses.")
 def serve_phone_system_command(
     info: ScriptInfo, url: str | None, blueprint: str | None, **arguments: t.Any
 ) -> None:
