@@ -21,6 +21,7 @@ from .commands import ThirdPartyCommand
 from .errors import NotificationError
 from .errors import StatusCode
 from .logs import log
+from .values import BOOLEANS
 from .values import FrozenDict
 
 
@@ -75,11 +76,8 @@ def _read_number(value: str) -> str:
     return f"+{number}" if unescaped else number
 
 
-_BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
-
-
 def _read_bool(value: str) -> bool:
-    found = _BOOLEANS.get(value.strip().lower())
+    found = BOOLEANS.get(value.strip().lower())
     if found is None:
         raise _Unreadable("is no boolean; it is taken as false.", False)
     return found

@@ -24,6 +24,7 @@ from .errors import PhoneSystemError
 from .errors import StatusCode
 from .errors import UnexpectedReply
 from .notifications import CallState
+from .values import BOOLEANS
 
 _T = t.TypeVar("_T")
 
@@ -324,13 +325,10 @@ def _found_text(node: object, name: str) -> str:
 
 
 def _boolean(node: Reply, name: str) -> bool:
-    found = _BOOLEANS.get(_text(node, name).lower())
+    found = BOOLEANS.get(_text(node, name).lower())
     if found is None:
         raise UnexpectedReply(f"The reply's {name!r} is neither true nor false.")
     return found
-
-
-_BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _time(node: Reply, name: str) -> datetime.datetime:

@@ -24,6 +24,7 @@ from .errors import NotImplementedCommand
 from .errors import OzMLError
 from .errors import ParseError
 from .rules import Rule
+from .values import BOOLEANS
 
 _DECLARATION: t.Final = '<?xml version="1.0" encoding="UTF-8"?>'
 _EMPTY: t.Final = f"{_DECLARATION}<Response/>".encode()
@@ -340,16 +341,13 @@ _READING: t.Final[Mapping[type[Command], Mapping[str, Argument]]] = {
 }
 
 
-_BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
-
-
 def _value(rule: Rule, text: str) -> object:
     """What a text stands for; None for an empty one that the rule does not take."""
     if rule.type is str and rule.accepts(text):
         return text
     text = text.strip()
     if rule.type is bool:
-        return _BOOLEANS.get(text.lower(), text or None)
+        return BOOLEANS.get(text.lower(), text or None)
     if rule.type is int and re.fullmatch("[0-9]{1,9}", text):
         return int(text)
     return text or None

@@ -1,6 +1,9 @@
-"""A mapping that cannot change, for what is frozen."""
+"""Values that several formats share."""
 
 import typing as t
+
+#: How a boolean may be written, in lower case.
+BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
 
 _K = t.TypeVar("_K")
 _V = t.TypeVar("_V")

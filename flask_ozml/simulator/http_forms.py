@@ -23,6 +23,7 @@ from ..errors import StatusCode
 from ..queries import Parameter
 from ..serializer import loads
 from ..serializer import markup
+from ..values import BOOLEANS
 
 #: Names in lower case and values of what was sent.
 Form = Mapping[str, str]
@@ -85,9 +86,8 @@ def form_of(request: HttpRequest) -> Form:
     return form
 
 
-_BOOLEANS: t.Final = {"true": True, "1": True, "false": False, "0": False}
 _READERS: t.Final[Mapping[type, Callable[[str], object]]] = {
-    bool: lambda text: _BOOLEANS.get(text.lower()),
+    bool: lambda text: BOOLEANS.get(text.lower()),
     int: lambda text: int(text) if re.fullmatch("[0-9]{1,9}", text) else None,
     datetime.datetime: datetime.datetime.fromisoformat,
     str: str,
