@@ -15,6 +15,7 @@ import importlib.util
 import io
 import marshal
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -123,7 +124,9 @@ class _Runner:
                 self.timed_out += 1
                 os.kill(number, signal.SIGKILL)
                 self._running[number] = (mutant, limit + LIMIT, reading)
-        time.sleep(0.01)  # no wait for children has a time limit to it
+        # A pipe ends with its process, or with what that has started.
+        readings = [reading for _, _, reading in self._running.values()]
+        select.select(readings, [], [], 1)
 
 
 class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
