@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from benchmarks.rounds import conditions
 from benchmarks.rounds import measure
+from flask_ozml.commands import Element
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.notifications import IncomingCall
@@ -42,6 +43,11 @@ def build_and_write(size: int) -> Callable[[], object]:
 def read(size: int) -> Callable[[], object]:
     document = dumps([Speak("Good morning", language="en-UK")] * size)
     return lambda: loads(document)
+
+
+def join_texts(size: int) -> Callable[[], object]:
+    texts = ["Good morning"] * size
+    return lambda: Element("Array", None, *texts)
 
 
 def parse_text(size: int) -> Callable[[], object]:
@@ -90,6 +96,7 @@ def nest(size: int) -> Callable[[], object]:
 ROWS = (
     Growth("commands, built and written", "command", COMMANDS, build_and_write),
     Growth("commands, read", "command", COMMANDS, read),
+    Growth("texts of one element", "text", COMMANDS, join_texts),
     Growth("a body of plain text", "byte", BYTES, parse_text),
     Growth("a body of escaped text", "byte", BYTES, parse_escaped),
     Growth("a body of unknown fields", "byte", BYTES, parse_fields),

@@ -1025,9 +1025,3 @@ def test_a_subclass_may_have_attributes_of_its_own() -> None:
 def test_a_misspelt_argument_of_an_element() -> None:
     with pytest.raises(ParameterTypeError, match="did you mean 'attributes'"):
         Element("Beep", atributes={})  # type: ignore[arg-type]  # what is refused
-
-
-def test_the_texts_of_an_element_are_joined_at_once() -> None:
-    # One after the other, half a million would take a minute.
-    content = Element("Array", None, *["abcdefghij"] * 500_000).content
-    assert content == ("abcdefghij" * 500_000,)
