@@ -1,17 +1,18 @@
 """May this sender post? Address, then token; only then the body, up to the limit."""
 
 import dataclasses
+import functools
 import io
 import ipaddress
 import logging
 import typing as t
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from collections.abc import Sequence
 
 from flask import Flask
 from flask import Request
 from werkzeug.routing import Rule
-from werkzeug.wsgi import get_content_length
+from werkzeug.sansio.utils import get_content_length
 
 from .config import frozen_snapshot
 from .config import Network
@@ -33,6 +34,8 @@ TOKEN_VARIABLE: t.Final = "ozml_token"
 ADMISSION: t.Final = "flask_ozml.admission"
 
 _EXTENSION: t.Final = "flask_ozml"
+# Bodies have few lengths, and each is read by a regular expression.
+_content_length: t.Final = functools.lru_cache(get_content_length)
 _CONTENT_TYPES: t.Final = ("", "application/x-www-form-urlencoded")
 
 
@@ -68,7 +71,7 @@ class Endpoint:
 class Configured:
     """What is derived from one state of an app's configuration."""
 
-    def __init__(self, config: Mapping[str, t.Any]) -> None:
+    def __init__(self, config: MutableMapping[str, t.Any]) -> None:
         # In this order: what another thread changes in between is seen next time.
         self.seen = frozen_snapshot(config)
         self.settings: Settings = read_settings(config)
@@ -239,7 +242,9 @@ def _signed_path(request: Request, token: str) -> str:
 
 def _read_body(request: Request, settings: Settings) -> bytes:
     environ = request.environ
-    length = get_content_length(environ)
+    length = _content_length(
+        environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+    )
     limit = settings.max_content_length
     if length is not None and length > limit:
         raise Refused(413, f"The body is longer than {limit} bytes.")

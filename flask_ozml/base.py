@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from . import rules
 from .errors import ParameterTypeError
+from .frozen import frozen
+from .frozen import initializer
 
 
 class Command:
@@ -65,7 +67,6 @@ class Argument(t.NamedTuple):
     """What a command takes."""
 
     name: str
-    store: Callable[[Command, object], None]
     rule: rules.Rule
     mandatory: bool
     by_position: bool
@@ -79,32 +80,31 @@ class _Mandatory:
 
 
 _MANDATORY: t.Final = _Mandatory()
-_INIT: t.Final = """\
-def __init__(self, /, {parameters}**unknown):
+_START: t.Final = """\
     if unknown:
         refuse_unknown(unknown)
-{lines}"""
+"""
 _LINES: t.Final = """\
     if {guard}(type({name}) is not type_{name}{test}):
         {name} = check_{name}({name})
-    store_{name}(self, {name})
+    self._{name} = {name}
 """
 
 
 def _init(command: type[Command]) -> Callable[..., None]:
-    """Write an ``__init__`` with a line for each argument, as dataclasses does.
+    """An ``__init__`` that checks each argument in lines of its own.
 
     A loop over the arguments costs twice as much, which commands are built too often
     for.
     """
     names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
     names["refuse_unknown"] = functools.partial(refuse_unknown, command)
-    parameters = lines = ""
-    for position, (name, store, rule, mandatory, by_position) in enumerate(
-        command.arguments
-    ):
-        parameters += "*, " if not by_position and parameters.count("*") == 0 else ""
-        parameters += f"{name}={'MANDATORY' if mandatory else None}, "
+    parameters = ["/"]
+    lines = _START
+    for position, (name, rule, mandatory, by_position) in enumerate(command.arguments):
+        if not by_position and "*" not in parameters:
+            parameters.append("*")
+        parameters.append(f"{name}={'MANDATORY' if mandatory else None}")
         guard = "" if mandatory else f"{name} is not None and "
         any_value = rule.accepts is rules.Rule.accepts
         test = "" if any_value else f" or not accepts_{name}({name})"
@@ -112,10 +112,7 @@ def _init(command: type[Command]) -> Callable[..., None]:
         names[f"type_{name}"] = rule.type
         names[f"accepts_{name}"] = rule.accepts
         names[f"check_{name}"] = functools.partial(_check, command, position)
-        names[f"store_{name}"] = store
-    exec(_INIT.format(parameters=parameters, lines=lines), names)
-    names["__init__"].__qualname__ = f"{command.__name__}.__init__"
-    return t.cast(Callable[..., None], names["__init__"])
+    return initializer(command, [*parameters, "**unknown"], lines, names)
 
 
 def _check(command: type[Command], position: int, value: object) -> object:
@@ -137,19 +134,6 @@ def refuse_unknown(command: type[Command], unknown: Iterable[str]) -> t.NoReturn
     raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
 
 
-def _unless_field(change: Callable[..., None]) -> t.Any:
-    """Change an attribute that a user's subclass has; those of commands are frozen."""
-
-    def method(self: t.Any, name: str, *value: object) -> None:
-        if name in self.__dataclass_fields__:
-            raise dataclasses.FrozenInstanceError(
-                f"{name!r} is frozen; make a new one."
-            )
-        change(self, name, *value)
-
-    return method
-
-
 _NAMED: t.Final = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.KEYWORD_ONLY,
@@ -160,19 +144,13 @@ _C = t.TypeVar("_C", bound=type[Command])
 @t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def ozml_command(cls: _C) -> _C:
     """A frozen, slotted dataclass that checks its arguments by their annotations."""
-    made: type[Command] = dataclasses.dataclass(frozen=True, slots=True, init=False)(
-        cls
-    )
-    # Those of dataclasses look for the class as it was without slots (as of 3.11).
-    made.__setattr__ = _unless_field(object.__setattr__)  # type: ignore[method-assign]  # as said
-    made.__delattr__ = _unless_field(object.__delattr__)  # type: ignore[method-assign]  # as said
+    made: type[Command] = frozen(cls)
     made.origin = made
     if not hasattr(made, "obeys"):
         made.obeys = made
     made.arguments = tuple(
         Argument(
             field.name,
-            getattr(made, field.name).__set__,
             rules.rule_of(field.type),
             field.default is dataclasses.MISSING,
             not field.kw_only,

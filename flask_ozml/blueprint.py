@@ -64,6 +64,10 @@ MAX_URL_LENGTH: t.Final = 2_000
 
 _OZML: t.Final = "application/xml; charset=utf-8"
 
+# Each access through a proxy costs as much as all else that is done with it.
+_app: t.Final[Callable[[], Flask]] = current_app._get_current_object  # type: ignore[attr-defined]  # a proxy
+_request: t.Final[Callable[[], Request]] = request._get_current_object  # type: ignore[attr-defined]  # a proxy
+
 _P = t.ParamSpec("_P")
 
 
@@ -364,17 +368,6 @@ class OzML(NotificationDecorators, Blueprint):
             name = admission.endpoint.name
             log(logging.ERROR, "%s: the fallback failed", name, error=failure)
             return _ozml(admission.app, [])
-
-
-# Each access through a proxy costs as much as all else that is done with it.
-def _app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
-    return app
-
-
-def _request() -> Request:
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
-    return current
 
 
 def _refuse_async_without_asgiref(function: Function) -> None:

@@ -30,7 +30,7 @@ from .base import RoutingCommand as RoutingCommand
 from .base import ThirdPartyCommand as ThirdPartyCommand
 from .errors import InvalidParameter
 from .errors import ParameterTypeError
-from .values import FrozenDict
+from .frozen import FrozenDict
 
 #: How deep menus (and elements with content) may nest.
 MAX_DEPTH: t.Final = 50
@@ -325,14 +325,12 @@ def _derived() -> t.Any:
     return dataclasses.field(init=False, repr=False, compare=False)
 
 
-def _checked_children(
-    command: str, parameter: str, children: Iterable[t.Any]
-) -> tuple[Command, ...]:
+def _checked_children(parameter: str, children: Iterable[t.Any]) -> tuple[Command, ...]:
     found = tuple(children)
     for child in found:
         if not isinstance(child, Command):
             raise ParameterTypeError(
-                command,
+                "UserInput",
                 parameter,
                 f"must be commands, not {type(child).__name__}",
                 child,
@@ -353,11 +351,14 @@ def _checked_depth(command: str, children: Iterable[Command]) -> int:
 
 
 _KEYS: t.Final = rules.rule_of(rules.Keys)
+# What is mostly given stands first, for it is told sooner.
+_MAPPING: t.Final = (dict, Mapping)
+_ITERABLE: t.Final = (list, tuple, Iterable)
+_TEXTS: t.Final = (str, bytes)
 
 
 def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
-    # A dict is told sooner than any other mapping.
-    if not isinstance(inputs, (dict, Mapping)):
+    if not isinstance(inputs, _MAPPING):
         raise ParameterTypeError(
             "UserInput",
             "inputs",
@@ -372,10 +373,8 @@ def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
         if isinstance(value, Command):
             found[keys] = (value,)
         else:
-            single = isinstance(value, str | bytes) or not isinstance(value, Iterable)
-            found[keys] = _checked_children(
-                "UserInput", "inputs", (value,) if single else value
-            )
+            several = isinstance(value, _ITERABLE) and not isinstance(value, _TEXTS)
+            found[keys] = _checked_children("inputs", value if several else (value,))
     return FrozenDict(found)
 
 
@@ -438,19 +437,22 @@ class UserInput(ExtensionCommand):
             max_digits=max_digits,
             forward_to_url=forward_to_url,
         )
-        initial = _checked_children("UserInput", "initial_commands", initial_commands)
+        initial = _checked_children("initial_commands", initial_commands)
         choices = _NO_INPUTS if inputs is None else _normalized_inputs(inputs)
-        set_field = object.__setattr__
-        set_field(self, "initial_commands", initial)
-        set_field(self, "inputs", choices)
-        children = (*initial, *itertools.chain(*choices.values()))
-        set_field(self, "children", children)
-        set_field(self, "depth", _checked_depth("UserInput", children))
-        low, high = self.min_digits, self.max_digits
-        if low is not None and high is not None and low > high:
+        if (
+            min_digits is not None
+            and max_digits is not None
+            and min_digits > max_digits
+        ):
             raise InvalidParameter(
-                "UserInput", "min_digits", "must not be above max_digits", low
+                "UserInput", "min_digits", "must not be above max_digits", min_digits
             )
+        slots: t.Any = self
+        slots._initial_commands = initial
+        slots._inputs = choices
+        children = (*initial, *itertools.chain.from_iterable(choices.values()))
+        slots._children = children
+        slots._depth = _checked_depth("UserInput", children)
 
 
 # Letters outside ASCII are legal in XML names, but parsers differ in which.
@@ -525,14 +527,14 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
             )
             for key, value in (attributes or {}).items()
         }
-        set_field = object.__setattr__
-        set_field(self, "name", _XML_NAME.check("Element", "name", name))
-        set_field(self, "attributes", FrozenDict(written))
-        set_field(self, "content", _merged_content(content))
+        slots: t.Any = self
+        slots._name = _XML_NAME.check("Element", "name", name)
+        slots._attributes = FrozenDict(written)
+        slots._content = _merged_content(content)
         children = tuple(item for item in content if isinstance(item, Command))
-        set_field(self, "children", children)
-        set_field(self, "depth", _checked_depth("Element", children))
-        set_field(self, "obeys", BY_NAME.get(self.name.lower(), Element))
+        slots._children = children
+        slots._depth = _checked_depth("Element", children)
+        slots._obeys = BY_NAME.get(name.lower(), Element)
 
 
 #: The commands of this module by their names in lower case.

@@ -20,9 +20,11 @@ from .commands import RoutingCommand
 from .commands import ThirdPartyCommand
 from .errors import NotificationError
 from .errors import StatusCode
+from .frozen import frozen
+from .frozen import FrozenDict
+from .frozen import initializer
 from .logs import log
 from .values import BOOLEANS
-from .values import FrozenDict
 
 
 class CallState(enum.StrEnum):
@@ -138,7 +140,25 @@ _T = t.TypeVar("_T")
 
 @t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def _notification(cls: type[_T]) -> type[_T]:
-    return dataclasses.dataclass(frozen=True, slots=True, repr=False)(cls)
+    made: t.Any = frozen(cls, repr=False)
+    made.__init__ = _init(made)
+    return t.cast(type[_T], made)
+
+
+def _init(notification: type) -> Callable[..., None]:
+    """Store each field; a keyword-only one stands behind the others."""
+    fields = sorted(dataclasses.fields(notification), key=lambda f: bool(f.kw_only))
+    parameters: list[str] = []
+    for field in fields:
+        if field.kw_only and "*" not in parameters:
+            parameters.append("*")
+        default = (
+            "" if field.default is dataclasses.MISSING else f"=default_{field.name}"
+        )
+        parameters.append(f"{field.name}{default}")
+    lines = "".join(f"    self._{field.name} = {field.name}\n" for field in fields)
+    names = {f"default_{field.name}": field.default for field in fields}
+    return initializer(notification, parameters, lines, names)
 
 
 @_notification
@@ -166,7 +186,7 @@ class Notification:
 
     #: All that was posted, under the names that were posted; read-only, not compared.
     fields: Mapping[str, str] = dataclasses.field(
-        default_factory=FrozenDict, kw_only=True, compare=False
+        default=FrozenDict(), kw_only=True, compare=False
     )
 
     @property
@@ -527,11 +547,25 @@ def _decode(raw: bytes, charset: str) -> str:
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
     if b"%" in raw:
-        raw = unquote_to_bytes(raw)
+        raw = unquote_to_bytes(raw) if len(raw) <= _PIECE else _unescaped(raw)
     try:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode(charset, "replace")
+
+
+# What is made of more at once no longer fits into the caches of processors.
+_PIECE: t.Final = 16 * 1024
+
+
+def _unescaped(raw: bytes) -> bytes:
+    pieces = []
+    start = 0
+    # An escape starts a piece, so that none is cut in two.
+    while (end := raw.find(b"%", start + _PIECE)) >= 0:
+        pieces.append(unquote_to_bytes(raw[start:end]))
+        start = end
+    return b"".join([*pieces, unquote_to_bytes(raw[start:])])
 
 
 def _refuse_name(notification: type[Notification], name: str | None) -> t.NoReturn:

@@ -37,6 +37,7 @@ from flask_ozml.commands import Unhold
 from flask_ozml.commands import UserInput
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParameterTypeError
+from flask_ozml.frozen import FrozenDict
 from flask_ozml.notifications import CallChanged
 from flask_ozml.notifications import CallConnected
 from flask_ozml.notifications import DtmfEntered
@@ -48,7 +49,6 @@ from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RecordCompleted
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.notifications import SMSDeliveryReport
-from flask_ozml.values import FrozenDict
 
 URL = "http://yourapp.com/phone"
 
@@ -814,47 +814,6 @@ def test_menus_nest_no_deeper(wrap: Callable[[t.Any], Command], levels: int) -> 
 def test_many_menus_side_by_side_are_not_deep() -> None:
     menu = UserInput(*[UserInput(Hangup()) for _ in range(10_000)])
     assert menu.depth == 2
-
-
-MUTATORS: dict[str, tuple[object, ...]] = {
-    "__setitem__": ("1", 2),
-    "__delitem__": ("1",),
-    "__ior__": ({"1": 2},),
-    "clear": (),
-    "pop": ("1",),
-    "popitem": (),
-    "setdefault": ("2", 2),
-    "update": ({"1": 2},),
-}
-HARMLESS = {"copy", "fromkeys", "get", "items", "keys", "values"}
-
-
-def test_the_mutators_are_all() -> None:
-    public = {name for name in vars(dict) if not name.startswith("_")}
-    assert public == HARMLESS | {name for name in MUTATORS if name[0] != "_"}
-
-
-@pytest.mark.parametrize("name", MUTATORS)
-def test_a_frozen_dict_refuses_to_change(name: str) -> None:
-    frozen = FrozenDict({"1": 1})
-    with pytest.raises(TypeError, match="cannot be changed; make a new one"):
-        getattr(frozen, name)(*MUTATORS[name])
-    assert frozen == {"1": 1}
-
-
-def test_a_frozen_dict_is_hashed_as_it_compares() -> None:
-    one = FrozenDict({"1": 1, "2": 2})
-    other = FrozenDict({"2": 2, "1": 1})
-    assert one == other == {"1": 1, "2": 2}
-    assert hash(one) == hash(other)
-    assert len({one, other, FrozenDict({"1": 1})}) == 2
-
-
-@pytest.mark.parametrize("clone", CLONES)
-def test_a_clone_of_a_frozen_dict_is_frozen(clone: Callable[[t.Any], object]) -> None:
-    cloned = clone(FrozenDict({"1": 1}))
-    assert type(cloned) is FrozenDict
-    assert cloned == {"1": 1}
 
 
 @pytest.mark.parametrize("name", ["Beep", "_", "a", "Send-Msg_2.0", "Response", "XML"])

@@ -376,6 +376,23 @@ def test_which_keys_sign_and_are_accepted(
     assert read_settings(config).keys == keys
 
 
+def test_defaults_are_added_to_the_configuration() -> None:
+    app, phone = make_app({"OZML_TOKEN_MAX_AGE": 60, "SECRET_KEY": "own"})
+    assert app.config["OZML_REQUIRE_TOKEN"] is True
+    assert app.config["OZML_MAX_CONTENT_LENGTH"] == 256 * 1024
+    assert app.config["OZML_TOKEN_MAX_AGE"] == 60
+    assert app.config["SECRET_KEY"] == "own"
+
+
+def test_a_key_that_was_removed_has_its_default_again() -> None:
+    app, phone = make_app(
+        {"OZML_REQUIRE_TOKEN": False, "OZML_ALLOWED_NETWORKS": ["10.0.0.0/8"]}
+    )
+    assert post(app) == 200
+    del app.config["OZML_REQUIRE_TOKEN"]
+    assert post(app) == 403
+
+
 def test_settings_do_not_show_the_keys() -> None:
     settings = read_settings({"SECRET_KEY": SECRET, "SECRET_KEY_FALLBACKS": [SECRET]})
     assert SECRET not in repr(settings)

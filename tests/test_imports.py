@@ -16,6 +16,7 @@ PACKAGE = Path(flask_ozml.__file__).parent
 
 LEVELS = {
     "errors": 0,
+    "frozen": 0,
     "logs": 0,
     "values": 0,
     "rules": 0,

@@ -870,6 +870,13 @@ def test_charsets(posted: bytes, charset: str, text: str) -> None:
     assert sms.sender == "1"
 
 
+@pytest.mark.parametrize("shift", range(8))
+def test_a_long_value_is_read_as_a_short_one(shift: int) -> None:
+    raw = b"x" * shift + 10_000 * b"%C3%A9%4" + b"x" * 40_000 + b"%2B"
+    text = "x" * shift + 10_000 * "é%4" + "x" * 40_000 + "+"
+    assert parsed(IncomingSMS, b"Message=" + raw).message == text
+
+
 def test_t1_a_raw_byte_loses_no_field() -> None:
     for byte in range(0x80, 0x100):
         raw = bytes([byte])
