@@ -450,8 +450,10 @@ class UserInput(ExtensionCommand):
         slots: t.Any = self
         slots._initial_commands = initial
         slots._inputs = choices
-        children = (*initial, *itertools.chain.from_iterable(choices.values()))
-        slots._children = children
+        children = [*initial]
+        for commands in choices.values():
+            children += commands
+        slots._children = tuple(children)
         slots._depth = _checked_depth("UserInput", children)
 
 

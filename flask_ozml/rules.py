@@ -123,7 +123,13 @@ Url = t.Annotated[
     ),
 ]
 Keys = t.Annotated[
-    str, _pattern("must be a str of the keys 0-9*#A-D", r"[0-9*#A-D]+", r"[^0-9*#A-D]")
+    str,
+    Rule(
+        str,
+        "must be a str of the keys 0-9*#A-D",
+        lambda keys: keys and not keys.strip("0123456789*#ABCD"),
+        r"[^0-9*#A-D]",
+    ),
 ]
 Key = t.Annotated[
     str, _pattern("must be one of the keys 0-9*#A-D", r"[0-9*#A-D]", r"[^0-9*#A-D]")

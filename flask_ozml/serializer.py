@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from xml.parsers import expat
 
 from .base import Argument
@@ -50,7 +51,7 @@ def dumps(commands: Iterable[Command]) -> bytes:
     Text comes out byte-exact through any XML parser; characters that XML cannot hold
     become U+FFFD.
     """
-    content = _write_all(commands)
+    content = _written(commands)
     if not content:
         return _EMPTY
     return f"{_DECLARATION}<Response>{content}</Response>".encode()
@@ -58,7 +59,18 @@ def dumps(commands: Iterable[Command]) -> bytes:
 
 def markup(command: Command) -> str:
     """Write one command, without a document around it."""
-    return _write_all((command,))
+    return _written((command,))
+
+
+def _written(commands: Iterable[Command]) -> str:
+    parts: list[str] = []
+    _write(commands, parts.append)
+    return "".join(parts)
+
+
+def _write(commands: Iterable[Command], append: "_Append") -> None:
+    for command in commands:
+        _WRITERS[command.origin](command, append)
 
 
 def _wire_name(argument: str) -> str:
@@ -91,20 +103,21 @@ def _attribute(value: str) -> str:
     return text
 
 
-def _tagged(name: str, attributes: str, content: str) -> str:
-    if content:
-        return f"<{name}{attributes}>{content}</{name}>"
-    return f"<{name}{attributes}/>"
-
-
-_Writer = Callable[..., str]
+_Append = Callable[[str], None]
+_Writer = Callable[[t.Any, _Append], None]
 
 _WRITER: t.Final = """\
-def write(command, content=""):
-    written = ""
+def write(command, append):
+    written = content = ""
 {lines}    if content:
-        return f"<{name}{{written}}>{{content}}</{name}>"
-    return f"<{name}{{written}}/>"
+        append(f"<{name}{{written}}>{{content}}</{name}>")
+    else:
+        append(f"<{name}{{written}}/>")
+"""
+_ATTRIBUTES: t.Final = """\
+def attributes(command):
+    written = ""
+{lines}    return written
 """
 _ATTRIBUTE: t.Final = """\
     value = command._{argument}
@@ -127,8 +140,8 @@ _NAMES: t.Final = {
 }
 
 
-def _writer(command: type[Command]) -> _Writer:
-    """Write a function that writes a command, around content that is no argument.
+def _generated(template: str, command: type[Command]) -> t.Any:
+    """Make a function that has lines of its own for each argument of a command.
 
     A loop over the arguments costs a fifth more.
     """
@@ -141,42 +154,52 @@ def _writer(command: type[Command]) -> _Writer:
             name=_wire_name(argument),
             written=_WRITTEN[rule.type].format(place=place),
         )
-    names: dict[str, t.Any] = {**_NAMES}
-    exec(_WRITER.format(name=command.__name__, lines=lines), names)
-    return t.cast(_Writer, names["write"])
+    names: dict[str, t.Any] = {}
+    exec(template.format(name=command.__name__, lines=lines), {**_NAMES}, names)
+    return names.popitem()[1]
 
 
-def _write_all(commands: Iterable[Command]) -> str:
-    return "".join([_WRITERS[command.origin](command) for command in commands])
+def _write_element_of(
+    name: str, attributes: str, commands: Sequence[Command], append: _Append
+) -> None:
+    if commands:
+        append(f"<{name}{attributes}>")
+        _write(commands, append)
+        append(f"</{name}>")
+    else:
+        append(f"<{name}{attributes}/>")
 
 
-def _write_user_input(command: t.Any) -> str:
-    content = _tagged("InitialCommands", "", _write_all(command.initial_commands))
-    inputs = "".join(
-        [
-            _tagged("Input", f' key="{keys}"', _write_all(commands))
-            for keys, commands in command.inputs.items()
-        ]
-    )
-    if inputs:
-        content += f"<Inputs>{inputs}</Inputs>"
-    return _write_menu(command, content)
+def _write_user_input(menu: t.Any, append: _Append) -> None:
+    append(f"<UserInput{_attributes_of_menu(menu)}>")
+    _write_element_of("InitialCommands", "", menu._initial_commands, append)
+    if menu._inputs:
+        append("<Inputs>")
+        for keys, commands in menu._inputs.items():
+            _write_element_of("Input", f' key="{keys}"', commands, append)
+        append("</Inputs>")
+    append("</UserInput>")
 
 
-def _write_element(command: t.Any) -> str:
+def _write_element(element: t.Any, append: _Append) -> None:
     attributes = "".join(
-        f' {name}="{_attribute(value)}"' for name, value in command.attributes.items()
+        f' {name}="{_attribute(value)}"' for name, value in element.attributes.items()
     )
-    content = "".join(
-        _text(item) if isinstance(item, str) else markup(item)
-        for item in command.content
-    )
-    return _tagged(command.name, attributes, content)
+    if not element.content:
+        append(f"<{element.name}{attributes}/>")
+        return
+    append(f"<{element.name}{attributes}>")
+    for item in element.content:
+        if isinstance(item, str):
+            append(_text(item))
+        else:
+            _write((item,), append)
+    append(f"</{element.name}>")
 
 
-_write_menu: t.Final = _writer(UserInput)
+_attributes_of_menu: t.Final = _generated(_ATTRIBUTES, UserInput)
 _WRITERS: t.Final[Mapping[type[Command], _Writer]] = {
-    **{command: _writer(command) for command in BY_NAME.values()},
+    **{command: _generated(_WRITER, command) for command in BY_NAME.values()},
     UserInput: _write_user_input,
     Element: _write_element,
 }
