@@ -26,6 +26,8 @@ class Command:
     mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
     #: Arguments that the phone system does not know in answers of a family.
     unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
+    #: The families of these two.
+    conditional_in: t.ClassVar[frozenset["type[Command]"]] = frozenset()
     #: Arguments that say where a call or a text message goes.
     destinations: t.ClassVar[tuple[str, ...]] = ()
     #: Whether the command is legal as the first one of an answer only.
@@ -146,6 +148,7 @@ def ozml_command(cls: _C) -> _C:
     """A frozen, slotted dataclass that checks its arguments by their annotations."""
     made: type[Command] = frozen(cls)
     made.origin = made
+    made.conditional_in = frozenset((*made.mandatory_in, *made.unknown_in))
     if not hasattr(made, "obeys"):
         made.obeys = made
     made.arguments = tuple(

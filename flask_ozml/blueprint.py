@@ -410,15 +410,16 @@ def _exempt_from_csrf(app: Flask, endpoint: Endpoint) -> None:
 def _answered(
     answer: object, admission: Admission, notification: Notification
 ) -> Response:
-    if not isinstance(answer, list) and hasattr(answer, "__aiter__"):
-        answer = current_app.ensure_sync(_collect)(answer)
     if isinstance(answer, Response):
         if notification.answer_family is None:
             raise InappropriateCommand("Nothing can answer an Error; return None.")
         return answer
-    commands = read_answer(answer)
-    check_answer(notification, commands, admission.settings.allowed_destinations)
-    return _ozml(admission.app, commands)
+    if not isinstance(answer, list):
+        if hasattr(answer, "__aiter__"):
+            answer = current_app.ensure_sync(_collect)(answer)
+        answer = read_answer(answer)
+    check_answer(notification, answer, admission.settings.allowed_destinations)
+    return _ozml(admission.app, answer)
 
 
 async def _collect(answer: AsyncIterable[object]) -> list[object]:
