@@ -413,12 +413,16 @@ def test_state_that_does_not_fit_is_told_what_would() -> None:
     app = Flask("site")
     app.config.update(SECRET_KEY="key", OZML_PUBLIC_URL="https://pbx.example")
     app.register_blueprint(phone, url_prefix="/<tenant>")
-    with app.app_context(), pytest.raises(TypeError) as caught:
-        phone.to("step", tenant="a", numbr=1)
-    assert str(caught.value) == (
-        "The view 'dtmf_entered.step' cannot take this state: missing a required"
-        " argument: 'number'; it takes ['number', 'more']."
-    )
+    for state, wrong in (
+        ({"more": 1}, "missing a required argument: 'number'"),
+        ({"more": 1, "numbr": 1}, "got an unexpected keyword argument 'numbr'"),
+    ):
+        with app.app_context(), pytest.raises(TypeError) as caught:
+            phone.to("step", tenant="a", **state)
+        assert str(caught.value) == (
+            f"The view 'dtmf_entered.step' cannot take this state: {wrong}; it takes"
+            " ['number', 'more']."
+        )
 
 
 def test_each_kind_without_a_view_is_logged_once(
