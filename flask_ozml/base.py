@@ -46,6 +46,16 @@ class Command:
     # Stores what it is given, checked; the __init__ where a command has no other.
     _take_arguments: t.ClassVar[Callable[..., None]]
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in cls.__bases__:
+            for name in getattr(base, "__dataclass_fields__", ()):
+                if name in vars(cls):
+                    raise TypeError(
+                        f"{cls.__name__}.{name} would hide the argument {name!r} of"
+                        f" {base.__name__}; hand it to super().__init__()."
+                    )
+
 
 class RoutingCommand(Command):
     """May answer a RoutingInterception."""

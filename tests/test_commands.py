@@ -981,6 +981,19 @@ def test_a_subclass_may_have_attributes_of_its_own() -> None:
     assert shout.text == "Hi"
 
 
+def test_a_subclass_hides_no_argument() -> None:
+    expected = (
+        r"German\.language would hide the argument 'language' of Speak; hand it to"
+        r" super\(\)\.__init__\(\)\."
+    )
+    with pytest.raises(TypeError, match=expected):
+        type("German", (Speak,), {"language": "de-DE"})
+    with pytest.raises(TypeError, match="hide the argument 'children' of UserInput"):
+        type("Menu", (UserInput,), {"children": ()})
+    with pytest.raises(TypeError, match="hide the argument 'text' of Shout"):
+        type("Louder", (Shout,), {"text": property(str)})
+
+
 def test_a_misspelt_argument_of_an_element() -> None:
     with pytest.raises(ParameterTypeError, match="did you mean 'attributes'"):
         Element("Beep", atributes={})  # type: ignore[arg-type]  # what is refused
