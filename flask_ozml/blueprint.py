@@ -3,11 +3,9 @@
 import inspect
 import logging
 import typing as t
-from collections.abc import AsyncIterable
 from collections.abc import Callable
 from collections.abc import Mapping
 
-from blinker import NamedSignal
 from flask import Blueprint
 from flask import current_app
 from flask import Flask
@@ -15,7 +13,6 @@ from flask import got_request_exception
 from flask import Request
 from flask import request
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from . import notifications
@@ -27,25 +24,23 @@ from .admission import hide_body
 from .admission import Refused
 from .admission import state_of
 from .admission import TOKEN_VARIABLE
-from .answers import check_answer
-from .answers import MAX_COMMANDS
-from .answers import read_answer
-from .commands import Command
 from .config import url_rules
 from .decorators import NotificationDecorators
 from .errors import ConfigurationError
-from .errors import InappropriateCommand
 from .errors import NotificationError
 from .errors import TokenExpired
 from .errors import TokenTooLong
 from .errors import UnknownView
-from .errors import ViewFailed
+from .failures import propagate
 from .logs import log
 from .notifications import KINDS
 from .notifications import Notification
-from .serializer import dumps
+from .responses import answered
+from .responses import ozml
+from .responses import refusal
 from .signals import notification_failed
 from .signals import notification_received
+from .signals import send
 from .tokens import StateToken
 from .urls import base_url
 from .urls import current_admission
@@ -61,8 +56,6 @@ if t.TYPE_CHECKING:
 
 #: How long a URL may be: servers in front cut at about 4,000 characters.
 MAX_URL_LENGTH: t.Final = 2_000
-
-_OZML: t.Final = "application/xml; charset=utf-8"
 
 # Each access through a proxy costs as much as all else that is done with it.
 _app: t.Final[Callable[[], Flask]] = current_app._get_current_object  # type: ignore[attr-defined]  # a proxy
@@ -274,7 +267,7 @@ class OzML(NotificationDecorators, Blueprint):
         values.pop(TOKEN_VARIABLE, None)
         admission = _request().environ[ADMISSION]
         if isinstance(admission, Refused):
-            return _refusal(admission.status, admission.reason)
+            return refusal(admission.status, admission.reason)
         endpoint = admission.endpoint
         try:
             notification = notifications.parse(
@@ -284,8 +277,8 @@ class OzML(NotificationDecorators, Blueprint):
             )
         except NotificationError as error:
             _log_refusal(endpoint, 400, str(error))
-            return _refusal(400, str(error))
-        _send(notification_received, notification=notification)
+            return refusal(400, str(error))
+        send(notification_received, admission.app, notification=notification)
         return self._answer(admission, notification, values)
 
     def _answer(
@@ -300,12 +293,12 @@ class OzML(NotificationDecorators, Blueprint):
             return self._fail(admission, notification, "a filter", error)
         if view is None:
             self._warn_not_handled(admission)
-            return _ozml(admission.app, [])
+            return ozml(admission.app, [])
         function = view.function
         try:
             if view.is_async:
                 function = current_app.ensure_sync(function)
-            return _answered(
+            return answered(
                 function(notification, **values, **state), admission, notification
             )
         except Exception as error:  # noqa: BLE001  # as above
@@ -318,9 +311,9 @@ class OzML(NotificationDecorators, Blueprint):
         what: str,
         error: Exception,
     ) -> Response:
-        _propagate(error, what)
+        propagate(error, what)
         log(logging.ERROR, "%s: %s failed", admission.endpoint.name, what, error=error)
-        _send(got_request_exception, exception=error)
+        send(got_request_exception, admission.app, exception=error)
         return self._fall_back(admission, notification, error)
 
     def _choose(
@@ -357,17 +350,22 @@ class OzML(NotificationDecorators, Blueprint):
     def _fall_back(
         self, admission: Admission, notification: Notification, error: Exception
     ) -> Response:
-        _send(notification_failed, notification=notification, exception=error)
+        send(
+            notification_failed,
+            admission.app,
+            notification=notification,
+            exception=error,
+        )
         if self._fallback is None:
-            return _ozml(admission.app, [])
+            return ozml(admission.app, [])
         try:
             function = current_app.ensure_sync(self._fallback)
-            return _answered(function(notification, error), admission, notification)
+            return answered(function(notification, error), admission, notification)
         except Exception as failure:  # noqa: BLE001  # as above
-            _propagate(failure, "the fallback")
+            propagate(failure, "the fallback")
             name = admission.endpoint.name
             log(logging.ERROR, "%s: the fallback failed", name, error=failure)
-            return _ozml(admission.app, [])
+            return ozml(admission.app, [])
 
 
 def _refuse_async_without_asgiref(function: Function) -> None:
@@ -409,63 +407,5 @@ def _exempt_from_csrf(app: Flask, endpoint: Endpoint) -> None:
         exempt(app.view_functions[endpoint.name])
 
 
-def _answered(
-    answer: object, admission: Admission, notification: Notification
-) -> Response:
-    if isinstance(answer, Response):
-        if notification.answer_family is None:
-            raise InappropriateCommand("Nothing can answer an Error; return None.")
-        return answer
-    if not isinstance(answer, list):
-        if hasattr(answer, "__aiter__"):
-            answer = current_app.ensure_sync(_collect)(answer)
-        answer = read_answer(answer)
-    check_answer(notification, answer, admission.settings.allowed_destinations)
-    return _ozml(admission.app, answer)
-
-
-async def _collect(answer: AsyncIterable[object]) -> list[object]:
-    commands = []
-    async for command in answer:
-        commands.append(command)
-        if len(commands) > MAX_COMMANDS:
-            break
-    return commands
-
-
-def _ozml(app: Flask, commands: list[Command]) -> Response:
-    return app.response_class(dumps(commands), content_type=_OZML)
-
-
-def _refusal(status: int, reason: str) -> Response:
-    return current_app.response_class(f"{reason}\n", status, mimetype="text/plain")
-
-
 def _log_refusal(endpoint: Endpoint, status: int, reason: str) -> None:
     log(logging.WARNING, "%s: refused with %s: %s", endpoint.name, status, reason)
-
-
-def _propagate(error: Exception, what: str) -> None:
-    """Raise what the site's code raised, where Flask would by default."""
-    config = current_app.config
-    if config["PROPAGATE_EXCEPTIONS"] is not None or not (
-        current_app.testing or current_app.debug
-    ):
-        return
-    if isinstance(error, HTTPException):
-        # It would become a page of HTML.
-        raise ViewFailed(f"An HTTP error came from {what}: {error!r}.") from error
-    raise error
-
-
-def _send(signal: NamedSignal, **arguments: object) -> None:
-    """Send a signal; a receiver that raises does not end the call."""
-    if not signal.receivers:
-        return
-    app = _app()
-    try:
-        signal.send(app, _async_wrapper=app.ensure_sync, **arguments)
-    except Exception as error:  # noqa: BLE001  # a failed answer drops a caller
-        what = f"a receiver of {signal.name!r}"
-        _propagate(error, what)
-        log(logging.ERROR, "%s failed", what, error=error)

@@ -52,7 +52,7 @@ def frozen(cls: type[_T], *, repr: bool = True) -> type[_T]:
     """A frozen, slotted dataclass, to which :func:`initializer` gives its __init__.
 
     Fields are read-only by themselves, for a ``__setattr__`` that refuses, as that of
-    dataclasses, makes the stores of an ``__init__`` ten times as slow. Attributes that
+    dataclasses, makes the stores of an ``__init__`` many times as slow. Attributes that
     a user's subclass has besides can change.
     """
     make = dataclasses.dataclass(frozen=True, slots=True, init=False, repr=repr)
