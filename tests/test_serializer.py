@@ -46,15 +46,16 @@ from flask_ozml.errors import NotImplementedCommand
 from flask_ozml.errors import ParseError
 from flask_ozml.serializer import dumps
 from flask_ozml.serializer import loads
+from flask_ozml.serializer import markup
 
 DATA = pathlib.Path(__file__).parent / "data" / "ozml"
 URL = "http://yourapp.com/phone?a=1&b=2"
 URL_IN_XML = "http://yourapp.com/phone?a=1&amp;b=2"
 
 
-def document(markup: str) -> bytes:
+def document(written: str) -> bytes:
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?><Response>{markup}</Response>'.encode()
+        f'<?xml version="1.0" encoding="UTF-8"?><Response>{written}</Response>'.encode()
     )
 
 
@@ -283,10 +284,11 @@ FORMS: list[tuple[Command, str]] = [
 ]
 
 
-@pytest.mark.parametrize("command, markup", FORMS)
-def test_forms(command: Command, markup: str) -> None:
-    assert dumps([command]) == document(markup)
-    assert loads(document(markup)) == [command]
+@pytest.mark.parametrize("command, written", FORMS)
+def test_forms(command: Command, written: str) -> None:
+    assert markup(command) == written
+    assert dumps([command]) == document(written)
+    assert loads(document(written)) == [command]
 
 
 def test_the_forms_hold_every_argument() -> None:
@@ -300,9 +302,9 @@ def test_the_forms_hold_every_argument() -> None:
 
 def test_document_order_is_command_order() -> None:
     commands = [command for command, _ in FORMS]
-    markup = "".join(markup for _, markup in FORMS)
-    assert dumps(commands) == document(markup)
-    assert loads(document(markup)) == commands
+    written = "".join(written for _, written in FORMS)
+    assert dumps(commands) == document(written)
+    assert loads(document(written)) == commands
 
 
 def test_an_empty_answer() -> None:
@@ -936,7 +938,7 @@ def test_lenient_documents(text: str, commands: list[Command]) -> None:
 
 
 @pytest.mark.parametrize(
-    "markup, commands",
+    "written, commands",
     [
         ("\n \t\r\n", []),
         ("<!-- a --><Hangup/><!-- b -->", [Hangup()]),
@@ -1030,9 +1032,9 @@ def test_lenient_documents(text: str, commands: list[Command]) -> None:
         ),
     ],
 )
-def test_lenient_commands(markup: str, commands: list[Command]) -> None:
-    assert loads(document(markup)) == commands
-    assert loads(document(markup).decode()) == commands
+def test_lenient_commands(written: str, commands: list[Command]) -> None:
+    assert loads(document(written)) == commands
+    assert loads(document(written).decode()) == commands
 
 
 @pytest.mark.parametrize(
@@ -1137,10 +1139,10 @@ NO_COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("markup", NO_COMMANDS)
-def test_markup_that_is_no_command(markup: str) -> None:
+@pytest.mark.parametrize("written", NO_COMMANDS)
+def test_markup_that_is_no_command(written: str) -> None:
     with pytest.raises(ParseError) as refused:
-        loads(f"<Response>{markup}</Response>")
+        loads(f"<Response>{written}</Response>")
     assert refused.value.code == 300
 
 
@@ -1198,10 +1200,10 @@ WRONG_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("markup", WRONG_ARGUMENTS)
-def test_wrong_arguments(markup: str) -> None:
+@pytest.mark.parametrize("written", WRONG_ARGUMENTS)
+def test_wrong_arguments(written: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
-        loads(document(markup))
+        loads(document(written))
     assert refused.value.code == 302
 
 
@@ -1282,7 +1284,7 @@ def test_random_documents(data: bytes | str) -> None:
 
 VALID = [
     *((DATA / f"{name}.xml").read_bytes() for name in VENDOR),
-    *(document(markup) for _, markup in FORMS),
+    *(document(written) for _, written in FORMS),
 ]
 PIECES = [
     b"<",
