@@ -6,7 +6,7 @@ import io
 import ipaddress
 import logging
 import typing as t
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from flask import Flask
@@ -71,7 +71,7 @@ class Endpoint:
 class Configured:
     """What is derived from one state of an app's configuration."""
 
-    def __init__(self, config: MutableMapping[str, t.Any]) -> None:
+    def __init__(self, config: Mapping[str, t.Any]) -> None:
         # In this order: what another thread changes in between is seen next time.
         self.seen = frozen_snapshot(config)
         self.settings: Settings = read_settings(config)

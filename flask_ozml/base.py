@@ -26,7 +26,7 @@ class Command:
     mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
     #: Arguments that the phone system does not know in answers of a family.
     unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
-    #: The families of these two.
+    #: The families in these two.
     conditional_in: t.ClassVar[frozenset["type[Command]"]] = frozenset()
     #: Arguments that say where a call or a text message goes.
     destinations: t.ClassVar[tuple[str, ...]] = ()
@@ -46,15 +46,17 @@ class Command:
     # Stores what it is given, checked; the __init__ where a command has no other.
     _take_arguments: t.ClassVar[Callable[..., None]]
 
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        for base in cls.__bases__:
-            for name in getattr(base, "__dataclass_fields__", ()):
-                if name in vars(cls):
-                    raise TypeError(
-                        f"{cls.__name__}.{name} would hide the argument {name!r} of"
-                        f" {base.__name__}; hand it to super().__init__()."
-                    )
+    def __init_subclass__(cls, **options: t.Any) -> None:
+        super().__init_subclass__(**options)
+        cls.conditional_in = frozenset((*cls.mandatory_in, *cls.unknown_in))
+        origin = getattr(cls, "origin", Command)
+        for name in origin.__slots__:
+            if getattr(cls, name) is not getattr(origin, name):
+                raise TypeError(
+                    f"{cls.__name__}.{name} hides an argument of {origin.__name__},"
+                    " which would be shown but not sent; hand it to"
+                    " super().__init__()."
+                )
 
 
 class RoutingCommand(Command):
@@ -99,7 +101,7 @@ _START: t.Final = """\
 _LINES: t.Final = """\
     if {guard}(type({name}) is not type_{name}{test}):
         {name} = check_{name}({name})
-    self._{name} = {name}
+    self._ozml_{name} = {name}
 """
 
 
@@ -158,7 +160,6 @@ def ozml_command(cls: _C) -> _C:
     """A frozen, slotted dataclass that checks its arguments by their annotations."""
     made: type[Command] = frozen(cls)
     made.origin = made
-    made.conditional_in = frozenset((*made.mandatory_in, *made.unknown_in))
     if not hasattr(made, "obeys"):
         made.obeys = made
     made.arguments = tuple(

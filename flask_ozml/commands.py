@@ -448,13 +448,18 @@ class UserInput(ExtensionCommand):
                 "UserInput", "min_digits", "must not be above max_digits", min_digits
             )
         slots: t.Any = self
-        slots._initial_commands = initial
-        slots._inputs = choices
+        slots._ozml_initial_commands = initial
+        slots._ozml_inputs = choices
         children = [*initial]
         for commands in choices.values():
             children += commands
-        slots._children = tuple(children)
-        slots._depth = _checked_depth("UserInput", children)
+        slots._ozml_children = tuple(children)
+        slots._ozml_depth = _checked_depth("UserInput", children)
+        low, high = self.min_digits, self.max_digits
+        if low is not None and high is not None and low > high:
+            raise InvalidParameter(
+                "UserInput", "min_digits", "must not be above max_digits", low
+            )
 
 
 # Letters outside ASCII are legal in XML names, but parsers differ in which.
@@ -530,13 +535,13 @@ class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
             for key, value in (attributes or {}).items()
         }
         slots: t.Any = self
-        slots._name = _XML_NAME.check("Element", "name", name)
-        slots._attributes = FrozenDict(written)
-        slots._content = _merged_content(content)
+        slots._ozml_name = _XML_NAME.check("Element", "name", name)
+        slots._ozml_attributes = FrozenDict(written)
+        slots._ozml_content = _merged_content(content)
         children = tuple(item for item in content if isinstance(item, Command))
-        slots._children = children
-        slots._depth = _checked_depth("Element", children)
-        slots._obeys = BY_NAME.get(name.lower(), Element)
+        slots._ozml_children = children
+        slots._ozml_depth = _checked_depth("Element", children)
+        slots._ozml_obeys = BY_NAME.get(self.name.lower(), Element)
 
 
 #: The commands of this module by their names in lower case.

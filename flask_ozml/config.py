@@ -7,12 +7,10 @@ import copy
 import dataclasses
 import datetime
 import ipaddress
-import operator
 import re
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
-from collections.abc import MutableMapping
 
 from . import rules
 from .errors import ConfigurationError
@@ -157,7 +155,7 @@ _ROWS: t.Final[Mapping[str, _Row]] = {
 }
 
 
-_values: t.Final = operator.itemgetter(*_ROWS)
+_DEFAULTS: t.Final = tuple(row.default for row in _ROWS.values())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -177,25 +175,17 @@ class Settings:
     allowed_destinations: tuple[re.Pattern[str], ...] | None
 
 
-def snapshot(config: MutableMapping[str, t.Any]) -> tuple[object, ...]:
-    """What the settings are read from, to be compared with what is there later.
-
-    Defaults are added to the configuration, as Flask's extensions do.
-    """
-    try:
-        return t.cast(tuple[object, ...], _values(config))
-    except KeyError:
-        for key, row in _ROWS.items():
-            config.setdefault(key, row.default)
-        return t.cast(tuple[object, ...], _values(config))
+def snapshot(config: Mapping[str, t.Any]) -> list[object]:
+    """What the settings were read from, to be compared with what is there later."""
+    return list(map(config.get, _ROWS, _DEFAULTS))
 
 
-def frozen_snapshot(config: MutableMapping[str, t.Any]) -> tuple[object, ...]:
+def frozen_snapshot(config: Mapping[str, t.Any]) -> list[object]:
     """A snapshot that does not change with the lists in it."""
-    return tuple(
+    return [
         copy.copy(value) if isinstance(value, list | set | dict) else value
         for value in snapshot(config)
-    )
+    ]
 
 
 def read_settings(config: Mapping[str, t.Any]) -> Settings:

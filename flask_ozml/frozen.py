@@ -31,35 +31,39 @@ class FrozenDict(dict[_K, _V]):
 
 
 class _Field(property):
-    """Frozen: stored once, in a slot with an underscore before its name."""
+    """Read-only, but where it has no value yet, as in a copy that is being made."""
 
     def __init__(self, name: str) -> None:
-        self._slot = f"_{name}"
-        super().__init__(operator.attrgetter(self._slot), doc="")
+        super().__init__(operator.attrgetter(f"_ozml_{name}"), doc="")
+        self._name = name
 
     def __set__(self, instance: object, value: object) -> None:
-        if hasattr(instance, self._slot):
-            self.__delete__(instance)
-        object.__setattr__(instance, self._slot, value)
+        if hasattr(instance, f"_ozml_{self._name}"):
+            self._refuse()
+        object.__setattr__(instance, f"_ozml_{self._name}", value)
 
-    def __delete__(self, instance: object) -> t.NoReturn:
+    def __delete__(self, instance: object) -> None:
+        self._refuse()
+
+    def _refuse(self) -> t.NoReturn:
         raise dataclasses.FrozenInstanceError(
-            f"{self._slot[1:]!r} is frozen; make a new one."
+            f"{self._name!r} is frozen; make a new one."
         )
 
 
 def frozen(cls: type[_T], *, repr: bool = True) -> type[_T]:
     """A frozen, slotted dataclass, to which :func:`initializer` gives its __init__.
 
-    Fields are read-only by themselves, for a ``__setattr__`` that refuses, as that of
-    dataclasses, makes the stores of an ``__init__`` many times as slow. Attributes that
-    a user's subclass has besides can change.
+    The ``__setattr__`` of a frozen dataclass makes the stores of an ``__init__`` many
+    times as slow. So here the fields refuse by themselves, and ``__init__`` stores them
+    by a second name of their slots, with ``_ozml_`` before it. To read a field by its
+    own name costs a little more. What a user's subclass has besides can change.
     """
     make = dataclasses.dataclass(frozen=True, slots=True, init=False, repr=repr)
     made = t.cast(t.Any, make(cls))
     del made.__setattr__, made.__delattr__
     for name in made.__slots__:
-        setattr(made, f"_{name}", getattr(made, name))
+        setattr(made, f"_ozml_{name}", getattr(made, name))
         setattr(made, name, _Field(name))
     return t.cast(type[_T], made)
 
@@ -73,7 +77,7 @@ def initializer(
     :param lines: its body.
     :param names: what it refers to.
     """
-    known: dict[str, t.Any] = {**names}
+    known: dict[str, t.Any] = {"__name__": cls.__module__, **names}
     exec(f"def __init__(self, {', '.join(parameters)}):\n{lines}", known)
     known["__init__"].__qualname__ = f"{cls.__name__}.__init__"
     return t.cast(Callable[..., None], known["__init__"])

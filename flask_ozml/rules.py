@@ -127,7 +127,7 @@ Keys = t.Annotated[
     Rule(
         str,
         "must be a str of the keys 0-9*#A-D",
-        lambda keys: keys and not keys.strip("0123456789*#ABCD"),
+        lambda keys: keys and not str.strip(keys, "0123456789*#ABCD"),
         r"[^0-9*#A-D]",
     ),
 ]

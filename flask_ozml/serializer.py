@@ -120,12 +120,12 @@ def attributes(command):
 {lines}    return written
 """
 _ATTRIBUTE: t.Final = """\
-    value = command._{argument}
+    value = command._ozml_{argument}
     if value is not None:
         written += f' {name}="{{{written}}}"'
 """
 _TEXT: t.Final = """\
-    value = command._{argument}
+    value = command._ozml_{argument}
     content = {written}
 """
 _WRITTEN: t.Final = {
@@ -159,7 +159,7 @@ def _generated(template: str, command: type[Command]) -> t.Any:
     return names.popitem()[1]
 
 
-def _write_element_of(
+def _write_part(
     name: str, attributes: str, commands: Sequence[Command], append: _Append
 ) -> None:
     if commands:
@@ -172,11 +172,11 @@ def _write_element_of(
 
 def _write_user_input(menu: t.Any, append: _Append) -> None:
     append(f"<UserInput{_attributes_of_menu(menu)}>")
-    _write_element_of("InitialCommands", "", menu._initial_commands, append)
-    if menu._inputs:
+    _write_part("InitialCommands", "", menu._ozml_initial_commands, append)
+    if menu._ozml_inputs:
         append("<Inputs>")
-        for keys, commands in menu._inputs.items():
-            _write_element_of("Input", f' key="{keys}"', commands, append)
+        for keys, commands in menu._ozml_inputs.items():
+            _write_part("Input", f' key="{keys}"', commands, append)
         append("</Inputs>")
     append("</UserInput>")
 

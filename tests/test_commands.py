@@ -983,15 +983,36 @@ def test_a_subclass_may_have_attributes_of_its_own() -> None:
 
 def test_a_subclass_hides_no_argument() -> None:
     expected = (
-        r"German\.language would hide the argument 'language' of Speak; hand it to"
-        r" super\(\)\.__init__\(\)\."
+        r"German\.language hides an argument of Speak, which would be shown but not"
+        r" sent; hand it to super\(\)\.__init__\(\)\."
     )
     with pytest.raises(TypeError, match=expected):
         type("German", (Speak,), {"language": "de-DE"})
-    with pytest.raises(TypeError, match="hide the argument 'children' of UserInput"):
+    german = type("German", (), {"language": "de-DE"})
+    with pytest.raises(TypeError, match=r"Mixed\.language hides an argument of Speak"):
+        type("Mixed", (german, Speak), {})
+    with pytest.raises(TypeError, match=r"Menu\.children hides .* of UserInput"):
         type("Menu", (UserInput,), {"children": ()})
-    with pytest.raises(TypeError, match="hide the argument 'text' of Shout"):
+    with pytest.raises(TypeError, match=r"Louder\.text hides an argument of Speak"):
         type("Louder", (Shout,), {"text": property(str)})
+
+
+def test_a_subclass_may_have_what_is_no_argument() -> None:
+    class Keyed:
+        key = ""
+
+        def __init_subclass__(cls, key: str, **options: t.Any) -> None:
+            super().__init_subclass__(**options)
+            cls.key = key
+
+    class Private(Speak, Keyed, key="k"):
+        def __init__(self, text: str) -> None:
+            super().__init__(text)
+            self._text = "private"
+
+    assert Private.key == "k"
+    assert Private("Hi").text == "Hi"
+    assert Private("Hi") != Private("Bye")
 
 
 def test_a_misspelt_argument_of_an_element() -> None:

@@ -5,6 +5,7 @@ import threading
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -376,12 +377,14 @@ def test_which_keys_sign_and_are_accepted(
     assert read_settings(config).keys == keys
 
 
-def test_defaults_are_added_to_the_configuration() -> None:
-    app, phone = make_app({"OZML_TOKEN_MAX_AGE": 60, "SECRET_KEY": "own"})
-    assert app.config["OZML_REQUIRE_TOKEN"] is True
-    assert app.config["OZML_MAX_CONTENT_LENGTH"] == 256 * 1024
-    assert app.config["OZML_TOKEN_MAX_AGE"] == 60
-    assert app.config["SECRET_KEY"] == "own"
+def test_defaults_of_the_site_hold_after_registration() -> None:
+    app, phone = make_app({})
+    with app.app_context():
+        path = urlsplit(phone.urls()["goto"]).path
+    assert post(app, path) == 200
+    app.config.setdefault("OZML_ALLOWED_NETWORKS", ["10.1.0.0/16"])
+    assert post(app, path) == 403
+    assert post(app, path, "10.1.0.1") == 200
 
 
 def test_a_key_that_was_removed_has_its_default_again() -> None:

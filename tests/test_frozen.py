@@ -65,7 +65,7 @@ class Point:
 Point.__init__ = initializer(  # type: ignore[method-assign]  # as it is used
     Point,
     ["x", "*", "y=default_y"],
-    "    self._x = x\n    self._y = y\n",
+    "    self._ozml_x = x\n    self._ozml_y = y\n",
     {"default_y": 7},
 )
 
@@ -85,7 +85,7 @@ def test_an_initializer_takes_what_it_was_given() -> None:
 
 def test_names_of_an_initializer_are_not_changed() -> None:
     names = {"default_y": 7}
-    initializer(Point, ["y=default_y"], "    self._y = y\n", names)
+    initializer(Point, ["y=default_y"], "    self._ozml_y = y\n", names)
     assert names == {"default_y": 7}
 
 

@@ -8,6 +8,7 @@ import typing as t
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 from urllib.parse import quote
 from urllib.parse import urlencode
@@ -931,6 +932,19 @@ def test_every_field_but_fields_is_compared(notification: Notification) -> None:
 def test_notifications_of_two_kinds_are_never_equal() -> None:
     assert len({CallConnected(), IncomingCall()}) == 2
     assert len({*OBJECTS, *OBJECTS}) == len(OBJECTS) == 11
+
+
+def test_the_signature_tells_the_types() -> None:
+    assert t.get_type_hints(RecordCompleted.__init__) == {
+        "success": bool,
+        "duration": float,
+        "record_url": str,
+        "call_id": str,
+        "caller": str,
+        "callee": str,
+        "fields": Mapping[str, str],
+    }
+    assert RecordCompleted.__init__.__module__ == "flask_ozml.notifications"
 
 
 def test_made_by_keyword_for_a_unit_test() -> None:
