@@ -439,14 +439,6 @@ class UserInput(ExtensionCommand):
         )
         initial = _checked_children("initial_commands", initial_commands)
         choices = _NO_INPUTS if inputs is None else _normalized_inputs(inputs)
-        if (
-            min_digits is not None
-            and max_digits is not None
-            and min_digits > max_digits
-        ):
-            raise InvalidParameter(
-                "UserInput", "min_digits", "must not be above max_digits", min_digits
-            )
         slots: t.Any = self
         slots._ozml_initial_commands = initial
         slots._ozml_inputs = choices
