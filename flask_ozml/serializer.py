@@ -143,7 +143,7 @@ _NAMES: t.Final = {
 def _generated(template: str, command: type[Command]) -> t.Any:
     """Make a function that has lines of its own for each argument of a command.
 
-    A loop over the arguments costs a fifth more.
+    A loop over the arguments costs more.
     """
     lines = ""
     for argument, rule, _, _ in command.arguments:
