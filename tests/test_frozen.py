@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+import pydoc
 import typing as t
 from collections.abc import Callable
 
@@ -47,6 +48,7 @@ def test_a_frozen_dict_is_hashed_as_it_compares() -> None:
     assert one == other == {"1": 1, "2": 2}
     assert hash(one) == hash(other)
     assert len({one, other, FrozenDict({"1": 1})}) == 2
+    assert hash(one) != hash(FrozenDict({"1": 1}))
 
 
 @pytest.mark.parametrize("clone", CLONES)
@@ -129,3 +131,7 @@ def test_a_dataclass_may_extend_one() -> None:
         named.x = 3
     with pytest.raises(dataclasses.FrozenInstanceError):
         named.name = "there"
+
+
+def test_help_tells_nothing_of_the_getter() -> None:
+    assert "attrgetter" not in pydoc.render_doc(Point)
