@@ -390,7 +390,7 @@ def _check_state(
     taken = {name: value for name, value in values.items() if name in parameters}
     try:
         # A misspelt name is told before the one that is missing for it.
-        target.signature.bind_partial(None, **taken, **state)
+        target.signature.bind_partial(None, **state)
         target.signature.bind(None, **taken, **state)
     except TypeError as error:
         known = [name for name in list(parameters)[1:] if name not in taken]

@@ -473,6 +473,13 @@ def test_a_chunked_body_is_read_to_its_end(piece: int) -> None:
     site.assert_accepted(site.post(body=Input(BODY, piece), **CHUNKED))
 
 
+def test_the_length_of_a_chunked_body_is_not_asked() -> None:
+    site = Site()
+    for length in ("", "0", "5", str(len(BODY)), str(10**9)):
+        changes = {**CHUNKED, "CONTENT_LENGTH": length}
+        site.assert_accepted(site.post(body=Input(BODY, 7), **changes))
+
+
 @pytest.mark.parametrize(
     "length, status", [(999, 200), (1000, 413), (1001, 413), (10**6, 413)]
 )
