@@ -876,6 +876,8 @@ def test_a_long_value_is_read_as_a_short_one(shift: int) -> None:
     raw = b"x" * shift + 10_000 * b"%C3%A9%4" + b"x" * 40_000 + b"%2B"
     text = "x" * shift + 10_000 * "é%4" + "x" * 40_000 + "+"
     assert parsed(IncomingSMS, b"Message=" + raw).message == text
+    plain = parsed(IncomingSMS, b"Message=%2B" + b"x" * 40_000)
+    assert plain.message == "+" + "x" * 40_000
 
 
 def test_t1_a_raw_byte_loses_no_field() -> None:
