@@ -146,11 +146,11 @@ def _notification(cls: type[_T]) -> type[_T]:
 
 
 def _init(notification: type) -> Callable[..., None]:
-    """Store each field; a keyword-only one stands behind the others."""
+    """Store each field; the keyword-only one stands behind the others."""
     fields = sorted(dataclasses.fields(notification), key=lambda f: bool(f.kw_only))
     parameters: list[str] = []
     for field in fields:
-        if field.kw_only and "*" not in parameters:
+        if field.kw_only:
             parameters.append("*")
         required = field.default is dataclasses.MISSING
         parameters.append(

@@ -957,6 +957,11 @@ def test_made_by_keyword_for_a_unit_test() -> None:
     )
     assert IncomingCall() == IncomingCall(call_leg_id="", caller="", api_extension="")
     assert IncomingCall(fields={"Note": "1"}).fields["Note"] == "1"
+    assert IncomingCall("3CiHe", "500") == IncomingCall(
+        call_leg_id="3CiHe", caller="500"
+    )
+    with pytest.raises(TypeError):
+        IncomingCall("3CiHe", "500", "9998", {"Note": "1"})  # type: ignore[misc]  # too many
 
 
 @pytest.mark.parametrize("notification", REQUIRED)
