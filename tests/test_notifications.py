@@ -961,7 +961,7 @@ def test_made_by_keyword_for_a_unit_test() -> None:
         call_leg_id="3CiHe", caller="500"
     )
     with pytest.raises(TypeError):
-        IncomingCall("3CiHe", "500", "9998", {"Note": "1"})  # type: ignore[misc]  # too many
+        IncomingCall("3CiHe", "500", "9998", {"Note": "1"})  # type: ignore[call-arg]  # too many
 
 
 @pytest.mark.parametrize("notification", REQUIRED)
