@@ -69,7 +69,7 @@ def check_answer(
             raise InappropriateCommand(
                 f"An answer has more than {MAX_COMMANDS} commands; go on with a GoTo."
             )
-        if family in command.conditional_in:
+        if family in command.mandatory_in or family in command.unknown_in:
             _check_arguments(command, family, notification)
         if allowed_destinations is not None:
             _check_destinations(command, allowed_destinations)

@@ -26,8 +26,6 @@ class Command:
     mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
     #: Arguments that the phone system does not know in answers of a family.
     unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
-    #: The families in these two.
-    conditional_in: t.ClassVar[frozenset["type[Command]"]] = frozenset()
     #: Arguments that say where a call or a text message goes.
     destinations: t.ClassVar[tuple[str, ...]] = ()
     #: Whether the command is legal as the first one of an answer only.
@@ -48,7 +46,6 @@ class Command:
 
     def __init_subclass__(cls, **options: t.Any) -> None:
         super().__init_subclass__(**options)
-        cls.conditional_in = frozenset((*cls.mandatory_in, *cls.unknown_in))
         origin = getattr(cls, "origin", Command)
         for name in origin.__slots__:
             if getattr(cls, name) is not getattr(origin, name):
