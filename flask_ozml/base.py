@@ -105,8 +105,7 @@ _LINES: t.Final = """\
 def _init(command: type[Command]) -> Callable[..., None]:
     """An ``__init__`` that checks each argument in lines of its own.
 
-    A loop over the arguments costs twice as much, which commands are built too often
-    for.
+    A loop over the arguments costs more, which commands are built too often for.
     """
     names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
     names["refuse_unknown"] = functools.partial(refuse_unknown, command)
