@@ -81,7 +81,7 @@ def _shown(view: "RegisteredView", variables: t.Collection[str]) -> str:
 def _keys(
     context: click.Context, parameter: click.Parameter, pressed: tuple[str, ...]
 ) -> tuple[str, ...]:
-    from . import rules
+    from .commands import rules
     from .errors import InvalidParameter
 
     try:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from . import queries
 from . import replies
-from . import rules
+from .commands import rules
 from .errors import AuthenticationFailed as AuthenticationFailed
 from .errors import CallNotFound as CallNotFound
 from .errors import ConfigurationError

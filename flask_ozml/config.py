@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
 
-from . import rules
+from .commands import rules
 from .errors import ConfigurationError
 from .notifications import KINDS
 

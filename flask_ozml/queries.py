@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from . import commands
 from . import replies
-from . import rules
+from .commands import rules
 from .errors import ParameterTypeError
 from .replies import ExtensionConfig
 from .serializer import markup

@@ -13,18 +13,18 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from xml.parsers import expat
 
-from .base import Argument
-from .base import Command
-from .base import refuse_unknown
 from .commands import BY_NAME
 from .commands import Element
 from .commands import MAX_DEPTH
 from .commands import UserInput
+from .commands.base import Argument
+from .commands.base import Command
+from .commands.base import refuse_unknown
+from .commands.rules import Rule
 from .errors import InvalidParameter
 from .errors import NotImplementedCommand
 from .errors import OzMLError
 from .errors import ParseError
-from .rules import Rule
 from .values import BOOLEANS
 
 _DECLARATION: t.Final = '<?xml version="1.0" encoding="UTF-8"?>'

@@ -9,11 +9,11 @@ from ..commands import Hangup
 from ..commands import Play
 from ..commands import Reject
 from ..commands import Speak
+from ..commands.rules import Keys
+from ..commands.rules import rule_of
 from ..errors import InappropriateCommand
 from ..errors import StatusCode
 from ..notifications import CallState
-from ..rules import Keys
-from ..rules import rule_of
 from .engine import Leg
 from .exceptions import CallStateError
 from .frames import Menu

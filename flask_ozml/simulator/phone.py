@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Sequence
 
-from .. import rules
+from ..commands import rules
 from ..errors import StatusCode
 from .calls import Call
 from .calls import MAX_SECONDS

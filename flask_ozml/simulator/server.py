@@ -16,9 +16,9 @@ from werkzeug.serving import make_server
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wsgi import ClosingIterator
 
+from ..commands.rules import Keys
+from ..commands.rules import rule_of
 from ..notifications import CallState
-from ..rules import Keys
-from ..rules import rule_of
 from .calls import Call
 from .calls import PlacedCall
 from .phone import Screen

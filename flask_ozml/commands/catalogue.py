@@ -21,6 +21,9 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
 
+from ..errors import InvalidParameter
+from ..errors import ParameterTypeError
+from ..frozen import FrozenDict
 from . import rules
 from .base import Command as Command
 from .base import ExtensionCommand as ExtensionCommand
@@ -28,9 +31,6 @@ from .base import ozml_command
 from .base import refuse_unknown
 from .base import RoutingCommand as RoutingCommand
 from .base import ThirdPartyCommand as ThirdPartyCommand
-from .errors import InvalidParameter
-from .errors import ParameterTypeError
-from .frozen import FrozenDict
 
 #: How deep menus (and elements with content) may nest.
 MAX_DEPTH: t.Final = 50

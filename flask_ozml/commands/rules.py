@@ -11,8 +11,8 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 
-from .errors import InvalidParameter
-from .errors import ParameterTypeError
+from ..errors import InvalidParameter
+from ..errors import ParameterTypeError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 
+from ..errors import ParameterTypeError
+from ..frozen import frozen
+from ..frozen import initializer
 from . import rules
-from .errors import ParameterTypeError
-from .frozen import frozen
-from .frozen import initializer
 
 
 class Command:
