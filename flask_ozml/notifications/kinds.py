@@ -14,17 +14,17 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-from .commands import Command
-from .commands import ExtensionCommand
-from .commands import RoutingCommand
-from .commands import ThirdPartyCommand
-from .errors import NotificationError
-from .errors import StatusCode
-from .frozen import frozen
-from .frozen import FrozenDict
-from .frozen import initializer
-from .logs import log
-from .values import BOOLEANS
+from ..commands import Command
+from ..commands import ExtensionCommand
+from ..commands import RoutingCommand
+from ..commands import ThirdPartyCommand
+from ..errors import NotificationError
+from ..errors import StatusCode
+from ..frozen import frozen
+from ..frozen import FrozenDict
+from ..frozen import initializer
+from ..logs import log
+from ..values import BOOLEANS
 
 
 class CallState(enum.StrEnum):
