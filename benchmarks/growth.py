@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from benchmarks.rounds import conditions
 from benchmarks.rounds import measure
+from flask_ozml.blueprint.views import ViewTable
 from flask_ozml.commands import Element
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
@@ -19,7 +20,6 @@ from flask_ozml.notifications import IncomingSMS
 from flask_ozml.notifications import parse
 from flask_ozml.serializer import dumps
 from flask_ozml.serializer import loads
-from flask_ozml.views import ViewTable
 
 COMMANDS = (10, 100, 1_000, 10_000)
 BYTES = (1_024, 16_384, 65_536, 262_144)

@@ -11,7 +11,7 @@ from flask.cli import ScriptInfo
 
 if t.TYPE_CHECKING:
     from .blueprint import OzML
-    from .views import RegisteredView
+    from .blueprint.views import RegisteredView
 
 ozml = AppGroup("ozml", help="The URLs and calls of an Ozeki Phone System.")
 
@@ -62,7 +62,7 @@ def _section(name: str, phone: "OzML") -> str:
 
 
 def _entry(name: str, phone: "OzML", kind: str, url: str) -> str:
-    from .admission import state_of
+    from .blueprint.admission import state_of
     from .notifications import KINDS
 
     variables = state_of(current_app).endpoints[f"{name}.{kind}"].rule.arguments

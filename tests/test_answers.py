@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_ozml.answers import check_answer
-from flask_ozml.answers import MAX_COMMANDS
-from flask_ozml.answers import read_answer
+from flask_ozml.blueprint.answers import check_answer
+from flask_ozml.blueprint.answers import MAX_COMMANDS
+from flask_ozml.blueprint.answers import read_answer
 from flask_ozml.commands import AttendedTransfer
 from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import Call

@@ -526,7 +526,7 @@ def test_an_expired_token_is_answered_by_the_fallback(
     app = make_app(phone, OZML_TOKEN_MAX_AGE=60, TESTING=True)
     path = urlsplit(made_url(app, phone, tries=1)).path
     clock = SimpleNamespace(time=lambda: 4e9)
-    monkeypatch.setattr("flask_ozml.tokens.time", clock)
+    monkeypatch.setattr("flask_ozml.blueprint.tokens.time", clock)
     assert_answer(post(app, body=DTMF, path=path), SORRY)
     assert runs == []
     assert seen.calls[0][0] == SAMPLES["dtmf_entered"].expected

@@ -12,8 +12,8 @@ from flask import Flask
 
 from flask_ozml import ConfigurationError
 from flask_ozml import OzML
-from flask_ozml.config import read_settings
-from flask_ozml.config import url_rules
+from flask_ozml.blueprint.config import read_settings
+from flask_ozml.blueprint.config import url_rules
 from flask_ozml.notifications import KINDS
 
 SECRET = "4711-0815"

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 
 from flask_ozml import OzML
+from flask_ozml.blueprint.decorators import NotificationDecorators
 from flask_ozml.commands import ExtensionCommand
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Speak
-from flask_ozml.decorators import NotificationDecorators
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import ErrorNotification
 from flask_ozml.notifications import GoToNotification

@@ -117,7 +117,7 @@ def test_failed_where_the_fallback_answers(
         url = site.phone.to("inappropriate", number=1)
     if exception is TokenExpired:
         clock = types.SimpleNamespace(time=lambda: 0.0)
-        monkeypatch.setattr("flask_ozml.tokens.time", clock)
+        monkeypatch.setattr("flask_ozml.blueprint.tokens.time", clock)
     if exception is UnknownView:
         monkeypatch.setattr(site.phone.views, "get", lambda kind, name: None)
     entered = "NotificationName=DtmfEntered&DtmfDigits=1"

@@ -14,8 +14,10 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Response
 
 from flask_ozml import OzML
-from flask_ozml.admission import Refused
-from flask_ozml.admission import state_of
+from flask_ozml.blueprint.admission import Refused
+from flask_ozml.blueprint.admission import state_of
+from flask_ozml.blueprint.tokens import EndpointTokens
+from flask_ozml.blueprint.tokens import StateToken
 from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import Hangup
 from flask_ozml.errors import ConfigurationError
@@ -31,8 +33,6 @@ from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import parse
 from flask_ozml.notifications import RecordCompleted
 from flask_ozml.serializer import loads
-from flask_ozml.tokens import EndpointTokens
-from flask_ozml.tokens import StateToken
 from samples import SAMPLES
 
 CALL: t.Final = SAMPLES["incoming_call"].body

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from flask_ozml import OzML
 from flask_ozml import tokens
+from flask_ozml.blueprint.tokens import EndpointTokens
+from flask_ozml.blueprint.tokens import is_state_token
+from flask_ozml.blueprint.tokens import StateToken
 from flask_ozml.errors import TokenError
 from flask_ozml.errors import TokenExpired
 from flask_ozml.notifications import KINDS
-from flask_ozml.tokens import EndpointTokens
-from flask_ozml.tokens import is_state_token
-from flask_ozml.tokens import StateToken
 
 ENDPOINT = "phone.incoming_call"
 NOW = 1_800_000_000.0

@@ -219,7 +219,7 @@ def test_t11_a_clock_that_is_behind_ends_no_call(
 ) -> None:
     site = Site()
     clock = SimpleNamespace(time=lambda: 1_800_000_000.0 + ahead)
-    monkeypatch.setattr("flask_ozml.tokens.time", clock)
+    monkeypatch.setattr("flask_ozml.blueprint.tokens.time", clock)
     url = site.url()
     clock.time = lambda: 1_800_000_000.0
     answer = site.go_on_at(url).get_data()

@@ -445,7 +445,7 @@ def test_urls_of_equal_state_differ_in_their_time_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = types.SimpleNamespace(time=lambda: 1_800_000_000.9)
-    monkeypatch.setattr("flask_ozml.tokens.time", clock)
+    monkeypatch.setattr("flask_ozml.blueprint.tokens.time", clock)
     app, phone = ivr()
     one = to(app, phone, step, number=1)
     assert to(app, phone, "goto.step", number=1) == one

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flask_ozml.blueprint.views import ViewTable
 from flask_ozml.notifications import CallChanged
 from flask_ozml.notifications import CallState
 from flask_ozml.notifications import DtmfEntered
@@ -17,7 +18,6 @@ from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RecordCompleted
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.notifications import SMSDeliveryReport
-from flask_ozml.views import ViewTable
 
 PASTED = {
     "routing_interception",

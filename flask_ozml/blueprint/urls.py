@@ -9,11 +9,11 @@ from flask import Flask
 from flask import has_request_context
 from flask import request
 
+from ..errors import ConfigurationError
 from .admission import ADMISSION
 from .admission import Admission
 from .admission import Endpoint
 from .admission import state_of
-from .errors import ConfigurationError
 
 
 def current_admission() -> Admission | None:

@@ -16,8 +16,8 @@ from itsdangerous import Signer
 from itsdangerous.encoding import base64_decode
 from itsdangerous.encoding import base64_encode
 
-from .errors import TokenError
-from .errors import TokenExpired
+from ..errors import TokenError
+from ..errors import TokenExpired
 
 _NOT_OURS: t.Final = "The token of the URL is not ours, or is for another URL."
 

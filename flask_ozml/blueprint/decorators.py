@@ -7,8 +7,8 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
 
-from . import notifications
-from .notifications import Notification
+from .. import notifications
+from ..notifications import Notification
 from .views import Function
 
 if t.TYPE_CHECKING:

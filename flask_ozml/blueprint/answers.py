@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from re import Pattern
 
-from .commands import BY_NAME
-from .commands import Command
-from .commands import Element
-from .errors import InappropriateCommand
-from .notifications import Notification
+from ..commands import BY_NAME
+from ..commands import Command
+from ..commands import Element
+from ..errors import InappropriateCommand
+from ..notifications import Notification
 
 #: How many commands an answer may hold, nested ones included.
 MAX_COMMANDS: t.Final = 1_000

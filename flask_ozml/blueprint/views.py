@@ -8,8 +8,8 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 
-from .notifications import KINDS
-from .notifications import Notification
+from ..notifications import KINDS
+from ..notifications import Notification
 
 Function = Callable[..., t.Any]
 

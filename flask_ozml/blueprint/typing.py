@@ -8,21 +8,21 @@ from collections.abc import Iterable
 
 from werkzeug.wrappers import Response
 
-from .commands import Command
-from .commands import ExtensionCommand
-from .commands import RoutingCommand
-from .commands import ThirdPartyCommand
-from .notifications import CallChanged
-from .notifications import CallConnected
-from .notifications import DtmfEntered
-from .notifications import ErrorNotification
-from .notifications import GoToNotification
-from .notifications import IncomingCall
-from .notifications import IncomingSMS
-from .notifications import Notification
-from .notifications import RecordCompleted
-from .notifications import RoutingInterception
-from .notifications import SMSDeliveryReport
+from ..commands import Command
+from ..commands import ExtensionCommand
+from ..commands import RoutingCommand
+from ..commands import ThirdPartyCommand
+from ..notifications import CallChanged
+from ..notifications import CallConnected
+from ..notifications import DtmfEntered
+from ..notifications import ErrorNotification
+from ..notifications import GoToNotification
+from ..notifications import IncomingCall
+from ..notifications import IncomingSMS
+from ..notifications import Notification
+from ..notifications import RecordCompleted
+from ..notifications import RoutingInterception
+from ..notifications import SMSDeliveryReport
 
 _C = t.TypeVar("_C", bound=Command)
 _N = t.TypeVar("_N", bound=Notification)

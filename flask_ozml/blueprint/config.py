@@ -12,9 +12,9 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
 
-from .commands import rules
-from .errors import ConfigurationError
-from .notifications import KINDS
+from ..commands import rules
+from ..errors import ConfigurationError
+from ..notifications import KINDS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Key = str | bytes

@@ -7,14 +7,14 @@ from flask import current_app
 from flask import Flask
 from werkzeug.wrappers import Response
 
+from ..commands import Command
+from ..errors import InappropriateCommand
+from ..notifications import Notification
+from ..serializer import dumps
 from .admission import Admission
 from .answers import check_answer
 from .answers import MAX_COMMANDS
 from .answers import read_answer
-from .commands import Command
-from .errors import InappropriateCommand
-from .notifications import Notification
-from .serializer import dumps
 
 _OZML: t.Final = "application/xml; charset=utf-8"
 

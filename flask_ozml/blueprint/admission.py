@@ -14,16 +14,16 @@ from flask import Request
 from werkzeug.routing import Rule
 from werkzeug.sansio.utils import get_content_length
 
+from ..errors import ConfigurationError
+from ..errors import TokenError
+from ..errors import TokenExpired
+from ..logs import log
+from ..notifications import Notification
 from .config import frozen_snapshot
 from .config import Network
 from .config import read_settings
 from .config import Settings
 from .config import snapshot
-from .errors import ConfigurationError
-from .errors import TokenError
-from .errors import TokenExpired
-from .logs import log
-from .notifications import Notification
 from .tokens import EndpointTokens
 from .tokens import is_state_token
 from .tokens import StateToken
