@@ -16,8 +16,6 @@ from urllib.parse import quote
 from urllib.parse import quote_plus
 from urllib.parse import urlsplit
 
-from . import queries
-from . import replies
 from .commands import rules
 from .errors import AuthenticationFailed as AuthenticationFailed
 from .errors import CallNotFound as CallNotFound
@@ -29,10 +27,12 @@ from .errors import ParameterTypeError
 from .errors import PhoneSystemError as PhoneSystemError
 from .errors import PhoneSystemUnreachable as PhoneSystemUnreachable
 from .errors import UnexpectedReply as UnexpectedReply
-from .replies import ActiveCall as ActiveCall
-from .replies import CallRecord as CallRecord
-from .replies import Extension as Extension
-from .replies import ExtensionConfig as ExtensionConfig
+from .http_api import replies
+from .http_api import requests as queries
+from .http_api.replies import ActiveCall as ActiveCall
+from .http_api.replies import CallRecord as CallRecord
+from .http_api.replies import Extension as Extension
+from .http_api.replies import ExtensionConfig as ExtensionConfig
 
 try:
     import requests

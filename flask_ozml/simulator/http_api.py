@@ -22,7 +22,7 @@ from ..commands import SendSms
 from ..errors import CommandError
 from ..errors import InvalidParameter
 from ..errors import StatusCode
-from ..queries import REQUESTS
+from ..http_api.requests import REQUESTS
 from .http_forms import argument
 from .http_forms import Config
 from .http_forms import config_of

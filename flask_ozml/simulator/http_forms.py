@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request as HttpRequest
 from ..commands import Element
 from ..errors import OzMLError
 from ..errors import StatusCode
-from ..queries import Parameter
+from ..http_api.requests import Parameter
 from ..serializer import loads
 from ..serializer import markup
 from ..values import BOOLEANS

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 
 from ..commands import Element
+from ..http_api.requests import wire_name
 from ..notifications import CallState
-from ..queries import wire_name
 from .http_forms import leaf
 from .http_forms import row
 from .switchboard import Session

@@ -16,15 +16,15 @@ from xml.parsers import expat
 
 import xmltodict
 
-from .errors import AuthenticationFailed
-from .errors import CallNotFound
-from .errors import ExtensionUnavailable
-from .errors import Forbidden
-from .errors import PhoneSystemError
-from .errors import StatusCode
-from .errors import UnexpectedReply
-from .notifications import CallState
-from .values import BOOLEANS
+from ..errors import AuthenticationFailed
+from ..errors import CallNotFound
+from ..errors import ExtensionUnavailable
+from ..errors import Forbidden
+from ..errors import PhoneSystemError
+from ..errors import StatusCode
+from ..errors import UnexpectedReply
+from ..notifications import CallState
+from ..values import BOOLEANS
 
 _T = t.TypeVar("_T")
 

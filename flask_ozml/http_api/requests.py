@@ -11,12 +11,12 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
 
-from . import commands
+from .. import commands
+from ..commands import rules
+from ..errors import ParameterTypeError
+from ..serializer import markup
 from . import replies
-from .commands import rules
-from .errors import ParameterTypeError
 from .replies import ExtensionConfig
-from .serializer import markup
 
 _R = t.TypeVar("_R")
 
