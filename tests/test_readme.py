@@ -84,7 +84,7 @@ def test_tests_of_calls_pass(tmp_path: Path) -> None:
 
 
 def test_every_command_and_key_is_documented() -> None:
-    from flask_ozml import config
+    from flask_ozml.blueprint import config
     from flask_ozml.commands import BY_NAME
     from flask_ozml.notifications import KINDS
 

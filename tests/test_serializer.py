@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from lxml import etree
 from saxonche import PySaxonProcessor
 
-from flask_ozml import rules
 from flask_ozml.commands import AttendedTransfer
 from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import BY_NAME
@@ -34,6 +33,7 @@ from flask_ozml.commands import Play
 from flask_ozml.commands import Record
 from flask_ozml.commands import Reject
 from flask_ozml.commands import Route
+from flask_ozml.commands import rules
 from flask_ozml.commands import SendDTMF
 from flask_ozml.commands import SendEmail
 from flask_ozml.commands import SendSms

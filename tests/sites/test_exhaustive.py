@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
+from blueprint.test_tokens import BASE64
+from blueprint.test_tokens import edits
 from flask_ozml import OzML
 from flask_ozml.commands import BY_NAME
 from flask_ozml.commands import Command
@@ -33,19 +35,17 @@ from flask_ozml.notifications import KINDS
 from flask_ozml.notifications import Notification
 from flask_ozml.serializer import dumps
 from flask_ozml.serializer import loads
+from notifications.test_notifications import body
+from notifications.test_notifications import changes
+from notifications.test_notifications import every_sample
+from notifications.test_notifications import EXHAUSTIVE
+from notifications.test_notifications import Field
+from notifications.test_notifications import FIELDS
+from notifications.test_notifications import fields_by_urllib
 from samples import Sample
-from test_notifications import body
-from test_notifications import changes
-from test_notifications import every_sample
-from test_notifications import EXHAUSTIVE
-from test_notifications import Field
-from test_notifications import FIELDS
-from test_notifications import fields_by_urllib
 from test_serializer import as_xml_holds
 from test_serializer import Node
 from test_serializer import READERS
-from test_tokens import BASE64
-from test_tokens import edits
 
 EMPTY: t.Final = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -297,7 +297,7 @@ def test_every_edit_of_a_token(kind: str, path: str) -> None:
 
 
 NAUGHTY: t.Final[list[str]] = json.loads(
-    (Path(__file__).parent / "data" / "naughty" / "blns.json").read_text("utf-8")
+    (Path(__file__).parents[1] / "data" / "naughty" / "blns.json").read_text("utf-8")
 )
 #: What bytes a text may arrive as.
 ENCODED: t.Final[dict[str, Callable[[str], str]]] = {

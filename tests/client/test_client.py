@@ -24,7 +24,6 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from flask_ozml import replies
 from flask_ozml.client import ActiveCall
 from flask_ozml.client import AuthenticationFailed
 from flask_ozml.client import CallNotFound
@@ -43,10 +42,11 @@ from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import OzMLError
 from flask_ozml.errors import ParameterTypeError
 from flask_ozml.errors import StatusCode
+from flask_ozml.http_api import replies
 from flask_ozml.http_api import requests as queries
 from flask_ozml.notifications import CallState
 
-REPLIES = pathlib.Path(__file__).parent / "data" / "replies"
+REPLIES = pathlib.Path(__file__).parents[1] / "data" / "replies"
 SUCCESS = (REPLIES / "success.xml").read_bytes()
 PASSWORD = "pass wörd&<7>"
 SHORT = 0.3

@@ -946,7 +946,7 @@ def test_the_signature_tells_the_types() -> None:
         "callee": str,
         "fields": Mapping[str, str],
     }
-    assert RecordCompleted.__init__.__module__ == "flask_ozml.notifications"
+    assert RecordCompleted.__init__.__module__ == "flask_ozml.notifications.kinds"
 
 
 def test_made_by_keyword_for_a_unit_test() -> None:

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from flask_ozml import rules
+from flask_ozml.commands import rules
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParameterTypeError
 

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from flask_ozml import OzML
-from flask_ozml import tokens
+from flask_ozml.blueprint import tokens
 from flask_ozml.blueprint.tokens import EndpointTokens
 from flask_ozml.blueprint.tokens import is_state_token
 from flask_ozml.blueprint.tokens import StateToken

@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 from flask_ozml import ConfigurationError
 from flask_ozml import OzML
 from flask_ozml import TokenTooLong
-from flask_ozml.blueprint import MAX_URL_LENGTH
+from flask_ozml.blueprint.ozml import MAX_URL_LENGTH
 from flask_ozml.commands import ExtensionCommand
 from flask_ozml.commands import GoTo
 from flask_ozml.commands import Speak

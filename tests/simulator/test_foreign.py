@@ -8,7 +8,7 @@ from flask_ozml.notifications import CallState
 from flask_ozml.simulator import CallLoop
 from flask_ozml.simulator import PhoneSystem
 
-APPS = runpy.run_path(str(Path(__file__).parent / "data" / "foreign" / "apps.py"))
+APPS = runpy.run_path(str(Path(__file__).parents[1] / "data" / "foreign" / "apps.py"))
 
 PIN = "Welcome to our bank. Please enter your PIN code."
 WRONG = "The PIN code is not valid. Please try again."
