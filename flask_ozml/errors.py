@@ -19,6 +19,7 @@
     * TokenExpired
     * TokenTooLong
 
+  * DestinationNotAllowed
   * UnknownView
   * ViewFailed
   * PhoneSystemError
@@ -135,8 +136,12 @@ class TokenExpired(TokenError):
     """The signed part of a URL is ours, but older than ``OZML_TOKEN_MAX_AGE``."""
 
 
-class TokenTooLong(TokenError):
+class TokenTooLong(TokenError, ValueError):
     """A URL with this state would be longer than servers in front take."""
+
+
+class DestinationNotAllowed(OzMLError):
+    """A request would call a number that OZML_ALLOWED_DESTINATIONS does not allow."""
 
 
 class UnknownView(OzMLError):

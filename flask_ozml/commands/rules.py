@@ -9,10 +9,42 @@ import dataclasses
 import re
 import typing as t
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 
 from ..errors import InvalidParameter
 from ..errors import ParameterTypeError
+
+
+class ViewUrl(str):
+    """A URL that leads to a view, and knows which kind of notification the view takes.
+
+    It copies, pickles and compares as the ``str`` it is.
+
+    :param url: the URL.
+    :param kind: the kind of notification, for example ``"goto"``.
+    :param view: the name of the view.
+    """
+
+    kind: str
+    view: str
+
+    def __new__(cls, url: str, kind: str, view: str) -> t.Self:
+        made = super().__new__(cls, url)
+        made.kind, made.view = kind, view
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def is_allowed(destination: str, allowed: Iterable[re.Pattern[str]] | None) -> bool:
+    """Return whether a number may be called, or sent a message.
+
+    :param allowed: the patterns of OZML_ALLOWED_DESTINATIONS, one of which must match
+        in full. None means no limit.
+    """
+    return allowed is None or any(pattern.fullmatch(destination) for pattern in allowed)
 
 
 @dataclasses.dataclass(frozen=True)
