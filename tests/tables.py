@@ -242,3 +242,17 @@ def edits(token: str, alphabet: str) -> Iterator[str]:
     for index, (one, two) in enumerate(itertools.pairwise(token)):
         if one != two:
             yield token[:index] + two + one + token[index + 2 :]
+
+
+#: The configuration keys of the blueprint, besides a rule for each kind.
+CONFIG_KEYS: t.Final = {
+    "OZML_PUBLIC_URL",
+    "OZML_SECRET_KEY",
+    "OZML_SECRET_KEY_FALLBACKS",
+    "OZML_REQUIRE_TOKEN",
+    "OZML_ALLOWED_NETWORKS",
+    "OZML_TOKEN_MAX_AGE",
+    "OZML_MAX_CONTENT_LENGTH",
+    "OZML_FALLBACK_CHARSET",
+    "OZML_ALLOWED_DESTINATIONS",
+}

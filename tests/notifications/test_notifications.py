@@ -41,7 +41,6 @@ from flask_ozml.notifications import SMSDeliveryReport
 from samples import Sample
 from samples import SAMPLES
 from tables import body
-from tables import changes
 from tables import every_sample
 from tables import Field
 from tables import FIELDS
@@ -906,23 +905,6 @@ def fields_by_parse(notification: Kind, posted: bytes) -> dict[str, str] | None:
         return dict(parse(notification, posted).fields)
     except NotificationError:
         return None
-
-
-@every_sample
-def test_every_prefix_of_a_sample_is_read_as_urllib_reads_it(sample: Sample) -> None:
-    for length in range(len(sample.body) + 1):
-        posted = sample.body[:length]
-        expected = fields_by_urllib(sample.notification, posted)
-        assert fields_by_parse(sample.notification, posted) == expected
-
-
-@every_sample
-def test_every_changed_byte_of_a_sample_is_read_as_urllib_reads_it(
-    sample: Sample,
-) -> None:
-    for posted in changes(sample.body):
-        expected = fields_by_urllib(sample.notification, posted)
-        assert fields_by_parse(sample.notification, posted) == expected
 
 
 FRAGMENTS: t.Final = st.one_of(
