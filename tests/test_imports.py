@@ -39,7 +39,7 @@ FRAMEWORKS = {"blueprint", "failures", "signals", "client", "cli", "pytest_plugi
 
 
 class _RunTime(ast.NodeTransformer):
-    """Drops the imports that only type checkers read."""
+    """Leaves out what only type checkers read."""
 
     def visit_If(self, node: ast.If) -> ast.If:
         if ast.unparse(node.test) in {"TYPE_CHECKING", "t.TYPE_CHECKING"}:

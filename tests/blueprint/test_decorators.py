@@ -267,3 +267,8 @@ def test_two_blueprints_keep_their_views_apart(phone: OzML) -> None:
     other.incoming_call(lambda call: Speak("other"))
     assert answered(phone, "incoming_call") == "<Speak>one</Speak>"
     assert answered(other, "incoming_call") == "<Speak>other</Speak>"
+
+
+def test_the_decorators_alone_register_nothing() -> None:
+    with pytest.raises(NotImplementedError):
+        NotificationDecorators().goto(plain)

@@ -225,7 +225,7 @@ def test_the_host_header_of_a_refused_notification_is_not_used() -> None:
             seen.append(None)
         return response
 
-    url = with_token("http://evil.example/phone/goto/", "forged")
+    url = with_token(entry(app, "http://evil.example"), "forged")
     assert post(app, url).status_code == 403
     assert seen == [None]
 

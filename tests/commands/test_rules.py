@@ -1,8 +1,11 @@
 """The rules that arguments obey."""
 
+import copy
+import pickle
 import re
 import typing as t
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 
@@ -259,3 +262,26 @@ def test_a_subclass_of_the_type_is_accepted() -> None:
         pass
 
     rules.rule_of(rules.Party).check("Speak", "party", Text("all"))
+
+
+@pytest.mark.parametrize(
+    "clone", [copy.copy, copy.deepcopy, lambda url: pickle.loads(pickle.dumps(url))]
+)
+def test_a_url_of_a_view_knows_its_kind_and_is_copied_as_a_plain_str(
+    clone: Callable[[str], str],
+) -> None:
+    url = rules.ViewUrl("http://yourapp.com/goto", "goto", "menu")
+    assert (url.kind, url.view) == ("goto", "menu")
+    assert url == "http://yourapp.com/goto"
+    assert (type(clone(url)), clone(url)) == (str, url)
+
+
+@pytest.mark.parametrize(
+    "patterns, allowed",
+    [(None, True), ([], False), (["1", "10+"], True), (["10", ".*1"], False)],
+)
+def test_a_destination_is_allowed_if_a_pattern_matches_in_full(
+    patterns: list[str] | None, allowed: bool
+) -> None:
+    compiled = None if patterns is None else [re.compile(p) for p in patterns]
+    assert rules.is_allowed("1000", compiled) is allowed

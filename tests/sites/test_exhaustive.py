@@ -220,7 +220,7 @@ ALPHABET: t.Final = BASE64 + ".=~+/ %?;\0\n\x7f\xe9\u20ac\uff21"
     [*SITE.urls.items(), *((kind, SITE.url_to(kind)) for kind in sorted(IN_COMMANDS))],
 )
 def test_every_edit_of_a_token_is_refused(kind: str, url: str) -> None:
-    """Each edit of one character; sampled, unless all are asked for."""
+    """Try edits of one character; all of them only if they are asked for."""
     token = token_of(url)
     assert post(SITE.app, url, body_of(kind)).status_code == 200
     assert len(SITE.taken()) == 1
@@ -228,7 +228,6 @@ def test_every_edit_of_a_token_is_refused(kind: str, url: str) -> None:
     for number, edit in enumerate(edits(token, ALPHABET)):
         # A slash after the token would be the end of the path.
         if edit.rstrip("/") != token and (EXHAUSTIVE or number % 17 == 0):
-            # No rule has a slash inside of a token.
             status = post(SITE.app, with_token(url, edit), stream).status_code
             assert status in ((403, 404) if "/" in edit else (403,))
     assert not stream.touched
