@@ -232,7 +232,7 @@ def test_only_the_declaration_of_a_document_declares_its_encoding() -> None:
 
 
 def test_an_encoding_that_only_begins_like_one_that_is_read_is_refused() -> None:
-    with pytest.raises(ParseError, match="The declared encoding is none that is read"):
+    with pytest.raises(ParseError, match="The declared encoding is not supported"):
         loads(b'<?xml version="1.0" encoding="UTF-16LE"?><Response/>')
 
 

@@ -1,7 +1,7 @@
 """A phone in a terminal: plays a call, a text message or a routing, line by line.
 
-Each function gives the exit status: 1 if the application failed or answered with what
-the phone system would refuse, with the reason as the last line, else 0.
+Each function returns the exit status: 1 if the application failed or gave an answer
+that the phone system refuses, with the reason as the last line, else 0.
 """
 
 import contextlib
@@ -17,10 +17,10 @@ from .calls import MAX_SECONDS
 from .exceptions import CallLoop
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
-from .switchboard import Event
-from .switchboard import Session
+from .session import Event
+from .session import Transcript
 
-#: Seconds that an empty line lets pass where nothing is due.
+#: Seconds that an empty line lets pass if nothing is due.
 PAUSE: t.Final = 10
 
 HELP: t.Final = (
@@ -43,12 +43,12 @@ class Screen:
     def __init__(self, out: t.TextIO, colour: bool) -> None:
         self._out = out
         self._colour = colour
-        self._shown: dict[Session, int] = {}
+        self._shown: dict[Transcript, int] = {}
 
-    def show(self, sessions: Sequence[Session], *, typed: bool = False) -> None:
-        """Write what has not been written yet.
+    def show(self, sessions: Sequence[Transcript], *, typed: bool = False) -> None:
+        """Write the lines that have not been written yet.
 
-        :param typed: whether keys stand on the screen already.
+        :param typed: whether the keys are on the screen already.
         """
         for session in sessions:
             if session not in self._shown:
@@ -59,7 +59,7 @@ class Screen:
             self._shown[session] = len(session.events)
 
     def line(self, text: str, colour: str | None = None) -> None:
-        """Write a line; what a terminal could take for an order is not passed on."""
+        """Write a line without the control characters that a terminal would obey."""
         one_line = " ".join(text.split())
         plain = "".join(c if c.isprintable() else "\ufffd" for c in one_line)
         encoding = self._out.encoding or "utf-8"
@@ -75,7 +75,7 @@ class Screen:
         self._out.flush()
 
     def traceback(self, error: BaseException) -> None:
-        """Write the traceback of what the application raised."""
+        """Write the traceback of an exception of the application."""
         traceback.print_exception(error, file=self._out)
 
 
@@ -95,10 +95,10 @@ def call(
 ) -> int:
     """Make a call.
 
-    :param press: keys, in groups that are pressed one after another; the call is hung
-        up behind them.
-    :param typed: without keys, where lines are read from: keys are pressed, an empty
-        line lets time pass, the end hangs up. Without it the caller hangs up at once.
+    :param press: groups of keys, pressed one after another; then the caller hangs up.
+    :param typed: a stream of lines, read if there are no keys: keys are pressed, an
+        empty line lets time pass, and the end of the stream hangs up. Without it the
+        caller hangs up at once.
     """
     screen = Screen(out, colour)
 
@@ -139,7 +139,7 @@ def route(
     dialed: str,
     colour: bool = False,
 ) -> int:
-    """Dial a number and see where the call goes."""
+    """Dial a number and show where the call goes."""
 
     def play() -> None:
         system.route(caller, dialed)
@@ -189,7 +189,7 @@ def _talk(screen: Screen, system: PhoneSystem, talk: Call, typed: t.TextIO) -> N
 
 
 def _press(talk: Call, keys: str) -> None:
-    """Press keys; those behind the end of the call are not heard."""
+    """Press keys; those after the end of the call have no effect."""
     if talk.live:
         with contextlib.suppress(CallStateError):
             talk.press(keys)
