@@ -560,7 +560,7 @@ def _checked_credentials(username: object, password: object) -> _Form:
             raise ParameterTypeError(
                 "PhoneSystemClient",
                 name,
-                f"must be a str, not {type(value).__name__} (in an environment"
+                f"must be a str, got {type(value).__name__} (in an environment"
                 " variable, put digits into double quotes)",
             )
     if len(form) == 1:
@@ -577,7 +577,7 @@ def _checked_timeout(timeout: object) -> float:
         raise ParameterTypeError(
             "PhoneSystemClient",
             "timeout",
-            f"must be a number of seconds, not {type(timeout).__name__}",
+            f"must be a number of seconds, got {type(timeout).__name__}",
         )
     if not 0 < timeout <= 86_400:
         raise InvalidParameter(

@@ -279,7 +279,7 @@ def config_xml(command: str, config: object) -> str:
         raise ParameterTypeError(
             command,
             "config",
-            f"must be an ExtensionConfig or a str, not {type(config).__name__}",
+            f"must be an ExtensionConfig or a str, got {type(config).__name__}",
         )
     settings = (
         ("AuthorizationName", config.authorization_name),

@@ -18,10 +18,12 @@ from client.fake_server import FakeServer
 from client.fake_server import running
 from flask_ozml.client import ExtensionConfig
 from flask_ozml.client import PhoneSystemClient
+from flask_ozml.commands import rules
 from flask_ozml.errors import ConfigurationError
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParameterTypeError
 from flask_ozml.http_api import requests
+from flask_ozml.notifications import KINDS
 
 Ask = Callable[[PhoneSystemClient], object]
 
@@ -343,7 +345,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "no destination",
         lambda c: c.call(None, api_extension="1", url="http://a.example"),
         ParameterTypeError,
-        "^Call: 'dialed' is mandatory and must be a str",
+        "^Call: 'dialed' is mandatory and must be a non-empty str",
     ),
     (
         "a URL that is not absolute",
@@ -355,7 +357,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "a number as int",
         lambda c: c.forward(500, call_id="x"),
         ParameterTypeError,
-        "^Forward: 'destination' .* not int",
+        "^Forward: 'destination' .* got int",
     ),
     (
         "several numbers for one",
@@ -397,7 +399,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "a str for a bool",
         lambda c: c.play("a", call_id="x", party="all", repeat="yes"),
         ParameterTypeError,
-        "^Play: 'repeat' must be a bool, not str",
+        "^Play: 'repeat' must be a bool, got str",
     ),
     (
         "no extension",
@@ -427,7 +429,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "a config of another type",
         lambda c: c.add_config("SIP", {"ID": "1"}),
         ParameterTypeError,
-        "^AddConfig: 'config' must be an ExtensionConfig or a str, not dict",
+        "^AddConfig: 'config' must be an ExtensionConfig or a str, got dict",
     ),
     (
         "a request whose name has other characters",
@@ -452,7 +454,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         lambda c: c.request("ListExtensionTypes", Type=["SIP"]),
         ParameterTypeError,
         "^ListExtensionTypes: 'Type' must be a str, an int, a bool or a datetime,"
-        " not list",
+        " got list",
     ),
     (
         "an argument of request that breaks the rule of a method",
@@ -480,6 +482,66 @@ def test_wrong_arguments_are_not_sent(
     assert server.bodies == []
 
 
+#: The parameters that are URLs, and the kind of view that each may lead to.
+URLS: list[tuple[Callable[[PhoneSystemClient, str], object], str, str | None]] = [
+    (lambda c, url: c.call("1", api_extension="1", url=url), "url", "call_connected"),
+    (
+        lambda c, url: c.call(
+            "1", api_extension="1", url="http://a.example", error_url=url
+        ),
+        "error_url",
+        "error",
+    ),
+    (
+        lambda c, url: c.send_sms(
+            "Hi", recipient="1", api_extension="1", delivery_report_url=url
+        ),
+        "delivery_report_url",
+        "sms_delivery_report",
+    ),
+    (
+        lambda c, url: c.record("x", finished_url=url),
+        "finished_url",
+        "record_completed",
+    ),
+    (
+        lambda c, url: c.request("Record", CallId="x", FinishedUrl=url),
+        "finished_url",
+        "record_completed",
+    ),
+    (
+        lambda c, url: c.blind_transfer(
+            "1", call_id="x", transferor_party="caller", finished_url=url
+        ),
+        "finished_url",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("ask", "parameter", "kind"), URLS)
+@pytest.mark.parametrize("view_kind", KINDS)
+def test_a_url_must_lead_to_a_view_of_the_right_kind(
+    server: FakeServer,
+    client: PhoneSystemClient,
+    ask: Callable[[PhoneSystemClient, str], object],
+    parameter: str,
+    kind: str | None,
+    view_kind: str,
+) -> None:
+    url = rules.ViewUrl("http://a.example/?token=x", view_kind, "hello")
+    if view_kind == kind:
+        ask(client, url)
+        assert "=http%3A%2F%2Fa.example%2F%3Ftoken%3Dx" in server.bodies[0]
+        return
+    with pytest.raises(
+        InvalidParameter, match=f"{parameter!r} must .*'hello'"
+    ) as caught:
+        ask(client, url)
+    assert kind is None or f".{kind} " in str(caught.value)
+    assert server.bodies == []
+
+
 OPTIONS: list[tuple[dict[str, t.Any], str, str]] = [
     ({"url": None}, "url", "must be an absolute http or https URL"),
     ({"url": "127.0.0.1:7780"}, "url", "must be an absolute http or https URL"),
@@ -491,10 +553,10 @@ OPTIONS: list[tuple[dict[str, t.Any], str, str]] = [
     ({"url": "http://pbx:0/"}, "url", "without user name"),
     ({"password": "secret"}, "username", "is missing: a user name and a password"),
     ({"username": "me"}, "password", "is missing: a user name and a password"),
-    ({"username": 1, "password": "secret"}, "username", "must be a str, not int"),
-    ({"username": "me", "password": 83415}, "password", "must be a str, not int"),
-    ({"timeout": "10"}, "timeout", "must be a number of seconds, not str"),
-    ({"timeout": True}, "timeout", "must be a number of seconds, not bool"),
+    ({"username": 1, "password": "secret"}, "username", "must be a str, got int"),
+    ({"username": "me", "password": 83415}, "password", "must be a str, got int"),
+    ({"timeout": "10"}, "timeout", "must be a number of seconds, got str"),
+    ({"timeout": True}, "timeout", "must be a number of seconds, got bool"),
     ({"timeout": 0}, "timeout", "must be above 0"),
     ({"timeout": float("nan")}, "timeout", "must be above 0"),
     ({"timeout": float("inf")}, "timeout", "must be above 0"),
