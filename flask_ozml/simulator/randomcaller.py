@@ -50,7 +50,7 @@ def play_at_random(
             findings.append(Finding(_name(error), tuple(acts), error))
             call = None
         for failure in board.failures[failed:]:
-            reason = f"The fallback answered for {_name(failure)}"
+            reason = f"The application failed: {_name(failure)}"
             findings.append(Finding(reason, tuple(acts), failure))
         for refusal in board.errors[refused:]:
             reason = f"Error {refusal.code:d}: {refusal.message}"
