@@ -525,8 +525,8 @@ def test_keys_must_be_those_of_a_phone(command: str) -> None:
 
     assert status == 2
     assert lines[-1] == (
-        "Error: Invalid value for '--press': must be a str of the keys 0-9*#A-D;"
-        " this is a str of length 4 with 'x' at index 2."
+        "Error: Invalid value for '--press': must be a non-empty str of the keys"
+        " 0-9*#A-D, got a str of length 4 with 'x' at index 2."
     )
 
 

@@ -1,7 +1,7 @@
 """A phone in a terminal: plays a call, a text message or a routing, line by line.
 
-Each function gives the exit status: 1 if the application failed or answered with what
-the phone system would refuse, with the reason as the last line, else 0.
+Each function returns the exit status: 1 if the application failed or gave an answer
+that the phone system refuses, with the reason as the last line, else 0.
 """
 
 import traceback
@@ -16,10 +16,10 @@ from .calls import MAX_SECONDS
 from .exceptions import CallLoop
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
-from .switchboard import Event
-from .switchboard import Session
+from .session import Event
+from .session import Transcript
 
-#: Seconds that an empty line lets pass where nothing is due.
+#: Seconds that an empty line lets pass if nothing is due.
 PAUSE: t.Final = 10
 
 HELP: t.Final = (
@@ -47,12 +47,12 @@ class Screen:
     def __init__(self, out: t.TextIO, colour: bool) -> None:
         self._out = out
         self._colour = colour
-        self._shown: dict[Session, int] = {}
+        self._shown: dict[Transcript, int] = {}
 
-    def show(self, sessions: Sequence[Session], *, typed: bool = False) -> None:
-        """Write what has not been written yet.
+    def show(self, sessions: Sequence[Transcript], *, typed: bool = False) -> None:
+        """Write the lines that have not been written yet.
 
-        :param typed: whether keys stand on the screen already.
+        :param typed: whether the keys are on the screen already.
         """
         for session in sessions:
             if session not in self._shown:
@@ -85,7 +85,7 @@ class Screen:
         self._out.flush()
 
     def traceback(self, error: BaseException) -> None:
-        """Write the traceback of what the application raised."""
+        """Write the traceback of an exception of the application."""
         self.lines("".join(traceback.format_exception(error)))
 
 
@@ -105,10 +105,10 @@ def call(
 ) -> int:
     """Make a call.
 
-    :param press: keys, in groups that are pressed one after another; then the caller
-        hangs up.
-    :param typed: without keys, where lines are read from: keys are pressed, an empty
-        line lets time pass, the end hangs up. Without it the caller hangs up at once.
+    :param press: groups of keys, pressed one after another; then the caller hangs up.
+    :param typed: a stream of lines, read if there are no keys: keys are pressed, an
+        empty line lets time pass, and the end of the stream hangs up. Without it the
+        caller hangs up at once.
     """
     screen = Screen(out, colour)
 
@@ -149,7 +149,7 @@ def route(
     dialed: str,
     colour: bool = False,
 ) -> int:
-    """Dial a number and see where the call goes."""
+    """Dial a number and show where the call goes."""
 
     def play() -> None:
         system.route(caller, dialed)

@@ -420,7 +420,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "no destination",
         lambda c: c.call(None, api_extension="1", url="http://a.example"),
         ParameterTypeError,
-        "^Call: 'dialed' is mandatory and must be a str",
+        "^Call: 'dialed' is mandatory and must be a non-empty str",
     ),
     (
         "a URL that is not absolute",
@@ -432,7 +432,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "a number as int",
         lambda c: c.forward(500, call_id="x"),
         ParameterTypeError,
-        "^Forward: 'destination' .* not int",
+        "^Forward: 'destination' .* got int",
     ),
     (
         "toll fraud by several numbers",
@@ -474,7 +474,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         "a truth that is a text",
         lambda c: c.play("a", call_id="x", party="all", repeat="yes"),
         ParameterTypeError,
-        "^Play: 'repeat' must be a bool, not str",
+        "^Play: 'repeat' must be a bool, got str",
     ),
     (
         "no extension",
@@ -529,7 +529,7 @@ WRONG: list[tuple[str, Callable[[t.Any], object], type[Exception], str]] = [
         lambda c: c.request("ListExtensionTypes", Type=["SIP"]),
         ParameterTypeError,
         "^ListExtensionTypes: 'Type' must be a str, an int, a bool or a datetime,"
-        " not list",
+        " got list",
     ),
     (
         "a known rule by the other way",
