@@ -413,7 +413,7 @@ class _PrintableFormatter(logging.Formatter):
     """Format log records so that what a caller sent cannot control the terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        from .simulator.phone import printable
+        from .simulator.session import printable
 
         lines = super().format(record).expandtabs().splitlines()
         return "\n".join(map(printable, lines))

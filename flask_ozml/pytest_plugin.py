@@ -15,7 +15,6 @@ from flask import Flask
 from .errors import ConfigurationError
 from .signals import notification_failed
 from .simulator import PhoneSystem
-from .simulator.phone import printable
 from .simulator.transport import base_of
 
 
@@ -106,6 +105,5 @@ def pytest_runtest_makereport(
     system = getattr(item, "funcargs", {}).get("phone_system")
     if report.when == "call" and report.failed and isinstance(system, PhoneSystem):
         transcripts = "\n\n".join(map(str, system.sessions))
-        lines = map(printable, transcripts.split("\n"))
-        report.sections.append(("Phone calls", "\n".join(lines)))
+        report.sections.append(("Phone calls", transcripts))
     return report

@@ -17,6 +17,7 @@ from .exceptions import CallLoop
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
 from .session import Event
+from .session import printable
 from .session import Transcript
 
 #: Seconds that an empty line lets pass if nothing is due.
@@ -30,11 +31,6 @@ HELP: t.Final = (
 _KEYS: t.Final = rules.rule_of(rules.Keys)
 _COLOURS: t.Final = {"<": "36", ">": "1", "*": "33", "!": "31"}
 _WORST: t.Final = "31"
-
-
-def printable(line: str) -> str:
-    """Replace control characters, which could control a terminal, by U+FFFD."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
 class Screen:
