@@ -212,14 +212,14 @@ FORMS: list[tuple[Command, str]] = [
         '<SendSms Recipient="+062554670" Sender="+061554669"'
         f' DeliveryReportURL="{URL_IN_XML}" ApiExtension="9994">Hello!</SendSms>',
     ),
-    (UserInput(), "<UserInput><InitialCommands/></UserInput>"),
+    (UserInput(timeout=None), "<UserInput><InitialCommands/></UserInput>"),
     (
-        UserInput(Speak("Hi"), Delay(1)),
+        UserInput(Speak("Hi"), Delay(1), timeout=None),
         "<UserInput><InitialCommands><Speak>Hi</Speak><Delay>1</Delay>"
         "</InitialCommands></UserInput>",
     ),
     (
-        UserInput(inputs={"1": []}),
+        UserInput(inputs={"1": []}, timeout=None),
         '<UserInput><InitialCommands/><Inputs><Input key="1"/></Inputs></UserInput>',
     ),
     (
@@ -227,7 +227,7 @@ FORMS: list[tuple[Command, str]] = [
             Speak("Hi"),
             inputs={
                 "12": [Speak("Bye"), Hangup()],
-                "*": UserInput(inputs={"#": Hangup()}, back_key="0"),
+                "*": UserInput(inputs={"#": Hangup()}, timeout=None, back_key="0"),
             },
             repeat=True,
             timeout=10,

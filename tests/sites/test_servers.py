@@ -197,7 +197,7 @@ def test_a_dialogue_goes_on_with_its_state(
 def test_two_workers_take_turns_at_the_steps_of_one_call(
     tmp_path: pathlib.Path,
 ) -> None:
-    """Hold a connection, which keeps one sync worker busy, so that the other answers."""
+    """Hold a connection: it keeps one sync worker busy, so that the other answers."""
     with running("sync", tmp_path) as server:
         paths = server.paths()
         answer = server.post(paths["incoming_call"], RING)
