@@ -215,7 +215,9 @@ class OzML(NotificationDecorators, Blueprint):
                 f"{key}: {rule!r} is not a URL rule: {error}."
             ) from error
         name = f"{setup.name_prefix}.{setup.name}.{kind}".lstrip(".")
-        return Endpoint(name, self, KINDS[kind], next(app.url_map.iter_rules(name)))
+        made = next(app.url_map.iter_rules(name))
+        adapter = app.url_map.bind("localhost", subdomain=made.subdomain)
+        return Endpoint(name, self, KINDS[kind], made, adapter)
 
     def _view_function(self, kind: str) -> Callable[..., Response]:
         def answer(**values: t.Any) -> Response:
@@ -396,7 +398,7 @@ def _refuse_async_without_asgiref(function: Function) -> None:
         import asgiref.sync  # noqa: F401  # checks that it is installed
     except ImportError as error:
         raise RuntimeError(
-            f"The view {function.__name__!r} is async. Install Flask with the 'async'"
+            f"The view {function.__name__!r} is async: install Flask with the 'async'"
             " extra."
         ) from error
 
@@ -414,7 +416,7 @@ def _check_state(
     except TypeError as error:
         known = [name for name in list(parameters)[1:] if name not in taken]
         raise TypeError(
-            f"The view {target.qualified_name!r} cannot take this state: {error}. It"
+            f"The view {target.qualified_name!r} cannot take this state: {error}; it"
             f" takes {known}."
         ) from None
 

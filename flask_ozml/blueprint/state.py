@@ -5,6 +5,7 @@ import typing as t
 from collections.abc import Mapping
 
 from flask import Flask
+from werkzeug.routing import MapAdapter
 from werkzeug.routing import Rule
 
 from ..errors import ConfigurationError
@@ -28,6 +29,8 @@ class Endpoint:
     owner: object
     notification: type[Notification]
     rule: Rule
+    #: Builds and matches paths below the subdomain of the rule.
+    adapter: MapAdapter
 
     @property
     def registration(self) -> str:

@@ -12,6 +12,7 @@ from flask import has_request_context
 from flask import Request
 from flask import request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
 
 from ..commands import rules
 from ..errors import ConfigurationError
@@ -121,25 +122,18 @@ class UrlMaker:
                     f"The URL of {endpoint.name!r} was registered with {name!r} as"
                     f" {defaults[name]!r}; it cannot have another value."
                 )
-        built = rule.build(values, append_unknown=False)
-        if built is None or not self._leads_back(endpoint, built):
+        try:
+            path = endpoint.adapter.build(
+                endpoint.name, values, method="POST", append_unknown=False
+            )
+        except BuildError:
+            path = None
+        if path is None or (values and not _leads_back(endpoint, path, values)):
             raise ValueError(
                 f"The URL of {endpoint.name!r} cannot hold these values of"
                 f" {sorted(values)}. Check the converters of its rule."
             )
-        return built[1]
-
-    def _leads_back(self, endpoint: Endpoint, built: tuple[str, str]) -> bool:
-        rule = endpoint.rule
-        if not rule.arguments:
-            return True
-        adapter = self._app.url_map.bind("localhost", subdomain=rule.subdomain)
-        try:
-            name, values = adapter.match(unquote(built[1]), method="POST")
-        except HTTPException:
-            return False
-        same = rule.build(values, append_unknown=False) == built
-        return same and name == endpoint.name
+        return path
 
     def url(self, endpoint: Endpoint, path: str, token: str | None) -> str:
         """Return the URL of a path of an endpoint.
@@ -176,6 +170,17 @@ class UrlMaker:
             "Cannot build an external URL. Set OZML_PUBLIC_URL, for example to"
             " 'https://www.example.com'."
         )
+
+
+def _leads_back(endpoint: Endpoint, path: str, values: Mapping[str, t.Any]) -> bool:
+    try:
+        name, found = endpoint.adapter.match(unquote(path), method="POST")
+    except HTTPException:
+        return False
+    return name == endpoint.name and all(
+        found[name] == value or str(found[name]) == str(value)
+        for name, value in values.items()
+    )
 
 
 def signed_path(endpoint: Endpoint, path: str) -> str:

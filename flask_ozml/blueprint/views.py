@@ -117,20 +117,20 @@ class ViewTable:
             return reachable[0]
         if reachable:
             names = " or ".join(repr(match.qualified_name) for match in reachable)
-            raise ValueError(f"{shown!r} serves several kinds. Give its name: {names}.")
+            raise ValueError(f"{shown!r} serves several kinds; say which: {names}.")
         raise ValueError(self._unreachable(shown, list(found)))
 
     def _unreachable(self, shown: str, found: list[str]) -> str:
         if found:
             kinds = ", ".join(n.kind for n in KINDS.values() if n.url_in_commands)
             return (
-                f"{found[0]!r} cannot be reached by a URL in OzML. Decorate the view"
+                f"{found[0]!r} cannot be reached by a URL in OzML; decorate the view"
                 f" for one of these kinds too: {kinds}."
             )
         known = {view.name: view for view in self._all()}
         nearest = difflib.get_close_matches(shown.rpartition(".")[2], known, n=1)
-        hint = f"Did you mean {nearest[0]!r}?" if nearest else "Is it decorated?"
-        return f"There is no view {shown!r}. {hint}"
+        hint = f"did you mean {nearest[0]!r}" if nearest else "is it decorated"
+        return f"There is no view {shown!r}; {hint}?"
 
     def _all(self) -> list[RegisteredView]:
         return [view for views in self._by_kind.values() for view in views]
@@ -162,7 +162,7 @@ def _registered_view(
     if not callable(function) or not hasattr(function, "__name__"):
         raise TypeError(
             f"@{notification.kind} takes a function with a name, not"
-            f" {type(function).__name__}. Give filters by name."
+            f" {type(function).__name__}; give filters by name."
         )
     for name, wanted in filters.items():
         _check_filter(notification, name, wanted)
@@ -181,8 +181,8 @@ def _check_filter(notification: type[Notification], name: str, wanted: object) -
     known = [f.name for f in dataclasses.fields(notification) if f.name != "fields"]
     if name not in known:
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It has {known}."
-        raise TypeError(f"{notification.__name__} has no {name!r}. {hint}")
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"it has {known}."
+        raise TypeError(f"{notification.__name__} has no {name!r}; {hint}")
     annotation = t.get_type_hints(notification)[name]
     types = t.get_args(annotation) or (annotation,)
     for item in wanted if isinstance(wanted, _COLLECTIONS) else (wanted,):
@@ -226,7 +226,7 @@ def _refuse_conflict(view: RegisteredView, others: Iterable[RegisteredView]) -> 
     for other in others:
         if other.name == view.name and other.function != view.function:
             raise ValueError(
-                f"There is a view {view.qualified_name!r} already. Rename this one."
+                f"There is a view {view.qualified_name!r} already; rename this one."
             )
         if not view.notification.url_in_commands and other.filters == view.filters:
             raise ValueError(
