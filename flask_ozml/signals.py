@@ -25,7 +25,8 @@ notification_failed = _signals.signal("notification-failed")
 #: empty if the view returned a Response.
 notification_answered = _signals.signal("notification-answered")
 
-#: What code of the site may raise: async code that is cancelled drops no caller either.
+#: What code of the site may raise. CancelledError is no Exception, but must not drop a
+#: caller either.
 SITE_ERRORS = (Exception, CancelledError)
 
 

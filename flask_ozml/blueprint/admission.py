@@ -53,7 +53,7 @@ class RequestRefused(Exception):
         self.reason = reason
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(repr=False)
 class VerifiedRequest:
     """A request that passed verification."""
 

@@ -20,6 +20,7 @@ from ..errors import InappropriateCommand
 from ..notifications import Notification
 from ..serializer import dumps
 from .admission import RequestRefused
+from .admission import VerifiedRequest
 
 #: How many commands an answer may have, nested ones included.
 MAX_COMMANDS: t.Final = 1_000
@@ -39,15 +40,10 @@ class Answered(t.NamedTuple):
 
 
 def respond(
-    app: Flask,
-    notification: Notification,
-    answer: object,
-    allowed_destinations: Iterable[Pattern[str]] | None = None,
+    verified: VerifiedRequest, notification: Notification, answer: object
 ) -> Answered:
     """Make a response of what a view returned.
 
-    :param allowed_destinations: patterns, one of which every destination must match in
-        full. None means no limit.
     :raises InappropriateCommand: if a command may not answer the notification.
     :raises TypeError: if the view returned something else than an answer.
     """
@@ -55,13 +51,13 @@ def respond(
         if notification.answer_family is None:
             raise InappropriateCommand("Nothing can answer an Error; return None.")
         return Answered(answer)
+    app = verified.app
     if isinstance(answer, AsyncIterable):
         answer = app.ensure_sync(_collect)(answer)
     commands = read_answer(answer)
-    check_answer(notification, commands, allowed_destinations)
-    return Answered(
-        app.response_class(dumps(commands), content_type=_OZML), tuple(commands)
-    )
+    check_answer(notification, commands, verified.settings.allowed_destinations)
+    response = app.response_class(dumps(commands), content_type=_OZML)
+    return Answered(response, tuple(commands))
 
 
 def refuse(app: Flask, refused: RequestRefused) -> Response:
@@ -103,7 +99,8 @@ def check_answer(
 ) -> None:
     """Check that every command may answer a notification, nested ones included.
 
-    :param allowed_destinations: as in :func:`respond`.
+    :param allowed_destinations: patterns, one of which every destination must match in
+        full. None means no limit.
     :raises InappropriateCommand: if one may not, or there are too many.
     :raises TypeError: if one is not a command.
     """

@@ -1,6 +1,5 @@
 """The blueprint: a request becomes a notification, a view, an answer."""
 
-import inspect
 import logging
 import re
 import time
@@ -48,6 +47,7 @@ from .tokens import StateToken
 from .urls import signed_path
 from .urls import UrlMaker
 from .views import Function
+from .views import refuse_async_without_asgiref
 from .views import RegisteredView
 from .views import ViewTable
 
@@ -89,7 +89,7 @@ class OzML(NotificationDecorators, Blueprint):
         self._check_setup_finished("fallback")
         if self._fallback is not None:
             raise ValueError("The blueprint has a fallback already.")
-        _refuse_async_without_asgiref(view)
+        refuse_async_without_asgiref(view)
         self._fallback = view
         return view
 
@@ -101,7 +101,7 @@ class OzML(NotificationDecorators, Blueprint):
     ) -> Function:
         def register(function: Function) -> Function:
             self._check_setup_finished(notification.kind)
-            _refuse_async_without_asgiref(function)
+            refuse_async_without_asgiref(function)
             self.views.add(notification, function, filters)
             return function
 
@@ -139,11 +139,11 @@ class OzML(NotificationDecorators, Blueprint):
         target = self.views.target(view)
         endpoint = urls.endpoint(target.notification.kind)
         values, state = urls.split(endpoint, state)
-        _check_state(target, values, state)
+        target.check_state(values, state)
         path = urls.path(endpoint, values)
         payload = StateToken(signed_path(endpoint, path), target.name, state)
         url = urls.url(endpoint, path, urls.tokens(endpoint).dumps(payload))
-        return ViewUrl(url, target.notification.kind, target.name)
+        return ViewUrl(url, kind=target.notification.kind, view=target.name)
 
     def urls(self, **values: object) -> dict[str, str]:
         """Return the URLs to paste into the phone system, by kind of notification.
@@ -195,7 +195,7 @@ class OzML(NotificationDecorators, Blueprint):
         self, setup: BlueprintSetupState, app: Flask, kind: str, rule: str
     ) -> Endpoint:
         key = f"OZML_{kind.upper()}_URL"
-        if re.search("[?#]", re.sub("<[^>]*>", "", f"{setup.url_prefix}{rule}")):
+        if re.search("[?#]", re.sub("<[^>]*>", "", f"{setup.url_prefix or ''}{rule}")):
             raise ConfigurationError(
                 f"{key}: a URL rule must not contain '?' or '#', and neither must the"
                 " url_prefix."
@@ -295,18 +295,18 @@ class OzML(NotificationDecorators, Blueprint):
         """Return the name of the view that answered, and its answer."""
         try:
             view, state = self._choose(verified, notification, values)
+            if view is None:
+                self._warn_not_handled(verified, notification, values)
+                return None, respond(verified, notification, None)
         except (TokenExpired, UnknownView) as error:
             log(logging.WARNING, "%s: %s", verified.endpoint.name, error)
             return self._fall_back(verified, notification, error)
         except SITE_ERRORS as error:
             return self._fail(verified, notification, "a filter", error)
-        if view is None:
-            self._warn_not_handled(verified, notification, values)
-            return None, _respond(verified, notification, None)
         try:
             function = verified.app.ensure_sync(view.function)
             answer = function(notification, **values, **state)
-            return view.qualified_name, _respond(verified, notification, answer)
+            return view.qualified_name, respond(verified, notification, answer)
         except SITE_ERRORS as error:
             return self._fail(verified, notification, f"view {view.name!r}", error)
 
@@ -371,54 +371,15 @@ class OzML(NotificationDecorators, Blueprint):
         app = verified.app
         send(notification_failed, app, notification=notification, exception=error)
         if self._fallback is None:
-            return None, _respond(verified, notification, None)
+            return None, respond(verified, notification, None)
         try:
             answer = app.ensure_sync(self._fallback)(notification, error)
-            return "fallback", _respond(verified, notification, answer)
+            return "fallback", respond(verified, notification, answer)
         except SITE_ERRORS as failure:
             propagate(app, failure, "the fallback")
             name = verified.endpoint.name
             log(logging.ERROR, "%s: the fallback failed", name, error=failure)
-            return "fallback", _respond(verified, notification, None)
-
-
-def _respond(
-    verified: VerifiedRequest, notification: Notification, answer: object
-) -> Answered:
-    allowed = verified.settings.allowed_destinations
-    return respond(verified.app, notification, answer, allowed)
-
-
-def _refuse_async_without_asgiref(function: Function) -> None:
-    if not (
-        inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-    ):
-        return
-    try:
-        import asgiref.sync  # noqa: F401  # checks that it is installed
-    except ImportError as error:
-        raise RuntimeError(
-            f"The view {function.__name__!r} is async: install Flask with the 'async'"
-            " extra."
-        ) from error
-
-
-def _check_state(
-    target: RegisteredView, values: Mapping[str, t.Any], state: Mapping[str, t.Any]
-) -> None:
-    # The site may take variables out of the URL before they reach a view.
-    parameters = target.signature.parameters
-    taken = {name: value for name, value in values.items() if name in parameters}
-    try:
-        # A misspelt name is reported rather than the argument that is missing for it.
-        target.signature.bind_partial(None, **state)
-        target.signature.bind(None, **taken, **state)
-    except TypeError as error:
-        known = [name for name in list(parameters)[1:] if name not in taken]
-        raise TypeError(
-            f"The view {target.qualified_name!r} cannot take this state: {error}; it"
-            f" takes {known}."
-        ) from None
+            return "fallback", respond(verified, notification, None)
 
 
 def _exempt_from_csrf(app: Flask, endpoint: Endpoint) -> None:

@@ -28,6 +28,10 @@ from .tokens import EndpointTokens
 #: How long a URL may be; servers in front cut it off at about 4,000 characters.
 MAX_URL_LENGTH: t.Final = 2_000
 
+_SET_PUBLIC_URL: t.Final = (
+    "Set OZML_PUBLIC_URL, for example to 'https://www.example.com'."
+)
+
 
 class UrlMaker:
     """Makes URLs of a blueprint for the current app.
@@ -166,10 +170,7 @@ class UrlMaker:
                 f"{config['PREFERRED_URL_SCHEME']}://{subdomain}{config['SERVER_NAME']}"
                 f"{root}"
             )
-        raise ConfigurationError(
-            "Cannot build an external URL. Set OZML_PUBLIC_URL, for example to"
-            " 'https://www.example.com'."
-        )
+        raise ConfigurationError(f"Cannot build an external URL. {_SET_PUBLIC_URL}")
 
 
 def _leads_back(endpoint: Endpoint, path: str, values: Mapping[str, t.Any]) -> bool:
@@ -206,7 +207,6 @@ def _base_of(posted: Request) -> str:
     if not rules.rule_of(rules.Url).accepts(base):
         raise ConfigurationError(
             "Cannot build an external URL: the Host header of this request is missing"
-            " or invalid. Set OZML_PUBLIC_URL, for example to"
-            " 'https://www.example.com'."
+            f" or invalid. {_SET_PUBLIC_URL}"
         )
     return ascii_url(base)

@@ -49,6 +49,28 @@ class RegisteredView:
                 return f"the filter {name!r} does not match"
         return None
 
+    def check_state(
+        self, values: Mapping[str, t.Any], state: Mapping[str, t.Any]
+    ) -> None:
+        """Check that the view can be called with this state.
+
+        :param values: the URL variables; the site may take them out of the URL before
+            they reach a view.
+        :raises TypeError: if it cannot.
+        """
+        parameters = self.signature.parameters
+        taken = {name: value for name, value in values.items() if name in parameters}
+        try:
+            # A misspelt name is reported rather than the argument missing for it.
+            self.signature.bind_partial(None, **state)
+            self.signature.bind(None, **taken, **state)
+        except TypeError as error:
+            known = [name for name in list(parameters)[1:] if name not in taken]
+            raise TypeError(
+                f"The view {self.qualified_name!r} cannot take this state: {error}; it"
+                f" takes {known}."
+            ) from None
+
 
 def _matches(value: object, wanted: object) -> bool:
     if isinstance(wanted, _COLLECTIONS):
@@ -150,6 +172,21 @@ class ViewTable:
                 return found
             function = getattr(function, "__wrapped__", None)
         return []
+
+
+def refuse_async_without_asgiref(function: Function) -> None:
+    """Raise a RuntimeError for an async view that Flask would not be able to run."""
+    if not (
+        inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    ):
+        return
+    try:
+        import asgiref.sync  # noqa: F401  # checks that it is installed
+    except ImportError as error:
+        raise RuntimeError(
+            f"The view {function.__name__!r} is async: install Flask with the 'async'"
+            " extra."
+        ) from error
 
 
 def _name_of(function: object) -> str:
