@@ -406,7 +406,7 @@ def test_state_is_given_by_name() -> None:
     app, phone = ivr()
     with app.app_context():
         for view in (step, "step"):
-            with pytest.raises(TypeError, match="State is given by name"):
+            with pytest.raises(TypeError, match="state by name"):
                 t.cast(t.Any, phone).to(view, 1)
         with pytest.raises(TypeError):
             t.cast(t.Any, phone).to()
