@@ -210,7 +210,7 @@ def some_filters(kind: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_equal_filters_are_refused_for_kinds_that_only_filters_tell_apart(kind: str) -> None:
+def test_equal_filters_are_refused_where_only_filters_choose(kind: str) -> None:
     assert KINDS[kind].pasted == (kind in PASTED)
     for filters in some_filters(kind):
         views = table((KINDS[kind], "first", filters))
