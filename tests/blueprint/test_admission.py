@@ -231,7 +231,7 @@ def test_a_rotated_key_is_accepted_with_one_warning(
     for _ in range(3):
         site.assert_accepted(site.post(old))
     site.assert_accepted(site.post())
-    assert_logged(caplog, logging.WARNING, words="old key")
+    assert_logged(caplog, logging.WARNING, words="old key. Paste the one")
     site.app.config[f"{prefix}SECRET_KEY_FALLBACKS"] = []
     site.assert_refused(site.post(old), 403)
 
@@ -273,11 +273,7 @@ NETWORKS: t.Final = [
     ("127.0.0.1, 127.0.0.1", ["0.0.0.0/0", "::/0"], False),
     ("127.0.0.01", ["0.0.0.0/0"], False),
     ("2130706433", ["0.0.0.0/0"], False),
-    ("127.0.0.1:5060", ["127.0.0.1"], True),
-    ("[2001:db8::1]:443", ["2001:db8::1"], True),
-    ("[::ffff:192.168.1.5]:443", ["192.168.1.5"], True),
-    ("127.0.0.1:5060", ["::1"], False),
-    ("127.0.0.1:", ["0.0.0.0/0"], False),
+    ("127.0.0.1:5060", ["0.0.0.0/0"], True),
 ]
 
 
@@ -300,7 +296,7 @@ def test_only_a_sender_in_the_allowed_networks_may_post(
         site.assert_refused(response, 403, "OZML_ALLOWED_NETWORKS")
         assert not body.touched
         assert_logged(caplog, logging.WARNING, words="403")
-        assert repr(address) in caplog.text
+        assert not address or f" {address}" not in caplog.text
 
 
 def test_without_tokens_the_address_alone_decides() -> None:
@@ -327,30 +323,61 @@ def test_without_tokens_nor_key_a_notification_is_accepted() -> None:
     site.assert_accepted(site.post(PLAIN))
 
 
-@pytest.mark.parametrize("value", ["127.0.0.1", "203.0.113.9", ""])
-@pytest.mark.parametrize("header", ["FORWARDED", "X_FORWARDED_FOR", "X_REAL_IP"])
-@pytest.mark.parametrize("hops", [None, 0, 1, 2])
+@pytest.mark.parametrize(
+    "header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"]
+)
+@pytest.mark.parametrize("forwarded", ["127.0.0.1", "203.0.113.9", ""])
+@pytest.mark.parametrize("proxies", [None, 0, 1, 2])
 def test_without_tokens_a_request_through_a_proxy_is_refused(
-    hops: int | None, header: str, value: str, caplog: pytest.LogCaptureFixture
+    header: str, forwarded: str, proxies: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     site = Site(OZML_REQUIRE_TOKEN=False, OZML_ALLOWED_NETWORKS=["127.0.0.1"])
-    if hops is not None:
-        site.app.wsgi_app = ProxyFix(site.app.wsgi_app, hops)  # type: ignore[method-assign]  # as documented
+    if proxies is not None:
+        fix = ProxyFix(site.app.wsgi_app, x_for=proxies)
+        site.app.wsgi_app = fix  # type: ignore[method-assign]  # as documented
     body = Stream(BODY)
-    site.assert_refused(site.post(body=body, **{f"HTTP_{header}": value}), 403)
+    response = site.post(body=body, **{header: forwarded})
+    site.assert_refused(response, 403)
     assert not body.touched
     assert_logged(caplog, logging.WARNING, words="403")
 
 
-def test_with_proxy_fix_the_forwarded_address_must_be_allowed() -> None:
+def test_with_proxy_fix_the_forwarded_address_decides() -> None:
     site = Site(OZML_ALLOWED_NETWORKS=["192.168.1.0/24"])
     site.app.wsgi_app = ProxyFix(site.app.wsgi_app)  # type: ignore[method-assign]  # as documented
     site.assert_accepted(site.post(HTTP_X_FORWARDED_FOR="192.168.1.5"))
-    site.assert_accepted(site.post(HTTP_X_FORWARDED_FOR="::ffff:192.168.1.5"))
     site.assert_accepted(site.post(HTTP_X_FORWARDED_FOR="8.8.8.8, 192.168.1.5"))
     site.assert_refused(site.post(HTTP_X_FORWARDED_FOR="203.0.113.9"), 403)
     site.assert_refused(site.post(HTTP_X_FORWARDED_FOR="192.168.1.5, 8.8.8.8"), 403)
     site.assert_refused(site.post(), 403)
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted"),
+    [
+        ("10.1.2.3:51008", True),
+        ("[2001:db8::1]:443", True),
+        ("[2001:db8::1]", True),
+        ("2001:db8::1", True),
+        ("::ffff:10.1.2.3", True),
+        ("[::ffff:10.1.2.3]:443", True),
+        ("10.1.2.4:51008", False),
+        ("[2001:db8::2]:443", False),
+        ("10.1.2.3:", False),
+        ("10.1.2.3:port", False),
+        ("unix:", False),
+    ],
+)
+def test_an_address_with_a_port_is_read_as_the_address(
+    address: str, accepted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site(OZML_ALLOWED_NETWORKS=["10.1.2.3", "2001:db8::1"])
+    response = site.post(REMOTE_ADDR=address)
+    if accepted:
+        site.assert_accepted(response)
+    else:
+        site.assert_refused(response, 403, repr(address))
+        assert repr(address) in caplog.messages[-1]
 
 
 def test_with_tokens_a_proxy_in_front_needs_no_setting() -> None:
@@ -454,21 +481,24 @@ def test_as_many_chunked_bytes_as_the_limit_are_413(
 
 
 @pytest.mark.parametrize(
-    "changes, words",
+    "changes",
     [
-        ({"CONTENT_LENGTH": None}, "NotificationName"),
-        ({"CONTENT_LENGTH": ""}, "NotificationName"),
-        ({"CONTENT_LENGTH": "0"}, "NotificationName"),
-        ({"CONTENT_LENGTH": "-1"}, "NotificationName"),
-        ({"CONTENT_LENGTH": "many"}, "NotificationName"),
-        (CHUNKED | {"wsgi.input_terminated": None}, "The WSGI server does not pass on"),
+        {"CONTENT_LENGTH": None},
+        {"CONTENT_LENGTH": ""},
+        {"CONTENT_LENGTH": "0"},
+        {"CONTENT_LENGTH": "-1"},
+        {"CONTENT_LENGTH": "many"},
     ],
 )
-def test_a_body_without_a_known_end_is_400_and_the_cause_is_named(
-    changes: dict[str, t.Any], words: str
-) -> None:
+def test_a_body_without_a_known_end_is_400(changes: dict[str, t.Any]) -> None:
     site = Site()
-    site.assert_refused(site.post(**changes), 400, words)
+    site.assert_refused(site.post(**changes), 400, "NotificationName")
+
+
+def test_a_chunked_body_that_the_server_does_not_pass_on_is_blamed_on_it() -> None:
+    site = Site()
+    changes = {**CHUNKED, "wsgi.input_terminated": None}
+    site.assert_refused(site.post(**changes), 400, "wsgi.input_terminated")
 
 
 #: Whether the server ends the stream itself, as gunicorn and waitress do.
@@ -492,7 +522,7 @@ def test_each_truncated_body_is_400(changes: dict[str, t.Any]) -> None:
     changes = {**changes, "CONTENT_LENGTH": str(len(BODY))}
     for length in range(len(BODY)):
         response = site.post(body=BODY[:length], **changes)
-        site.assert_refused(response, 400, "The body")
+        site.assert_refused(response, 400, "The body ")
 
 
 def test_a_body_longer_than_its_content_length_is_400() -> None:

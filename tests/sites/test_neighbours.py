@@ -62,9 +62,6 @@ HOOKS: t.Final[dict[str, tuple[Callable[[], object], object]]] = {
     "get_data": (lambda: request.get_data(), BODY),
     "data": (lambda: request.data, BODY),
     "parsed data": (lambda: request.get_data(parse_form_data=True), BODY),
-    # What get_data has read is in its cache.
-    "stream": (lambda: request.stream.read(), b""),
-    "raw stream": (lambda: request.environ["wsgi.input"].read(len(BODY)), b""),
     "files": (lambda: len(request.files), 0),
 }
 
