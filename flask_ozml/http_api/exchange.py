@@ -19,10 +19,8 @@ from urllib.parse import urlencode
 #: The longest reply that is read, in bytes: about 12,000 calls of a call history.
 MAX_REPLY: t.Final = 4 * 1024 * 1024
 
-_HEADERS: t.Final = {
-    "Accept-Encoding": "identity",
-    "Content-Type": "application/x-www-form-urlencoded",
-}
+#: http.client adds Host, Content-Length and "Accept-Encoding: identity".
+_HEADERS: t.Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class HttpReply(t.NamedTuple):

@@ -1,5 +1,6 @@
 """HTTP between the client and the phone system, with its faults."""
 
+import pathlib
 import socket
 import subprocess
 import sys
@@ -10,13 +11,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from client.fake_server import CERTIFICATES
 from client.fake_server import FakeServer
 from client.fake_server import http_reply
+from client.fake_server import running
 from client.fake_server import SUCCESS
 from flask_ozml.client import PhoneSystemClient
 from flask_ozml.client import PhoneSystemUnreachable
 from flask_ozml.client import UnexpectedReply
 
+AUTHORITY = CERTIFICATES / "authority.pem"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 REPLIES = {
     "HTTP/1.1": http_reply(SUCCESS),
@@ -108,15 +112,21 @@ DRIPS = {
 }
 
 
+@pytest.fixture(params=[False, True], ids=["http", "https"])
+def any_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
+    with running(tls=request.param) as found:
+        yield found
+
+
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys())
 def test_a_slow_reply_ends_in_time_and_leaves_no_connection(
-    server: FakeServer, drip: tuple[bytes, bytes, bytes]
+    any_server: FakeServer, drip: tuple[bytes, bytes, bytes]
 ) -> None:
-    server.drip(*drip)
+    any_server.drip(*drip)
     with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds\.$"):
-        PhoneSystemClient(server.url, timeout=0.3).hold("x")
-    assert server.hung_up.wait(20)
-    assert len(server.bodies) == 1
+        PhoneSystemClient(any_server.url, timeout=0.3, ca=AUTHORITY).hold("x")
+    assert any_server.hung_up.wait(20)
+    assert len(any_server.bodies) == 1
 
 
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys())
@@ -137,13 +147,13 @@ def test_the_body_of_a_redirect_is_not_read(
     assert server.hung_up.wait(20)
 
 
-def test_a_server_that_reads_slowly_is_left_in_time(server: FakeServer) -> None:
-    server.reading_pause = 0.02
-    client = PhoneSystemClient(server.url, timeout=0.3)
+def test_a_server_that_reads_slowly_is_left_in_time(any_server: FakeServer) -> None:
+    any_server.reading_pause = 0.02
+    client = PhoneSystemClient(any_server.url, timeout=0.3, ca=AUTHORITY)
     with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds\.$"):
         client.add_config("SIP", "x" * 16_000_000)
-    assert server.hung_up.wait(20)
-    assert server.bodies == []
+    assert any_server.hung_up.wait(20)
+    assert any_server.bodies == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -242,6 +252,48 @@ def test_the_reason_of_the_operating_system_is_told(closed_port: int) -> None:
     with pytest.raises(PhoneSystemUnreachable) as caught:
         PhoneSystemClient(url).hold("x")
     assert str(caught.value) == f"No complete reply from {url}: Connection refused."
+
+
+@pytest.fixture
+def secure_server() -> Iterator[FakeServer]:
+    with running(tls=True) as found:
+        yield found
+
+
+@pytest.mark.parametrize("ca", [AUTHORITY, str(AUTHORITY)])
+def test_the_authority_of_the_certificate_can_be_named(
+    secure_server: FakeServer, ca: str | pathlib.Path
+) -> None:
+    PhoneSystemClient(secure_server.url, ca=ca).hold("x")
+    PhoneSystemClient.from_config(
+        {"OZML_PHONE_SYSTEM_URL": secure_server.url, "OZML_PHONE_SYSTEM_CA": ca}
+    ).hold("x")
+    assert len(secure_server.bodies) == 2
+
+
+def test_an_unknown_authority_is_refused_before_anything_is_sent(
+    secure_server: FakeServer,
+) -> None:
+    with pytest.raises(PhoneSystemUnreachable, match=r"refused .*OZML_PHONE_SYSTEM_CA"):
+        PhoneSystemClient(secure_server.url).hold("x")
+    assert secure_server.bodies == []
+
+
+def test_a_certificate_of_another_host_is_refused(secure_server: FakeServer) -> None:
+    url = secure_server.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(PhoneSystemUnreachable, match="certificate was refused"):
+        PhoneSystemClient(url, ca=AUTHORITY).hold("x")
+    assert secure_server.bodies == []
+
+
+def test_checking_the_certificate_can_be_switched_off_with_a_warning(
+    secure_server: FakeServer,
+) -> None:
+    config = {"OZML_PHONE_SYSTEM_URL": secure_server.url, "OZML_PHONE_SYSTEM_CA": False}
+    with pytest.warns(UserWarning, match="OZML_PHONE_SYSTEM_CA or ca= is False"):
+        client = PhoneSystemClient.from_config(config)
+    client.hold("x")
+    assert len(secure_server.bodies) == 1
 
 
 def test_a_server_without_tls_is_unreachable_by_https(server: FakeServer) -> None:
