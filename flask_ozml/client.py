@@ -79,8 +79,8 @@ class PhoneSystemClient:
     :param username: the name of an office user, if the phone system requires one.
     :param password: the password of that user. No repr, log record or exception
         contains it.
-    :param timeout: seconds that an exchange may take, from connecting to the last byte
-        of the reply. Looking up the host name is not included: the operating system
+    :param timeout: seconds that an exchange may take in all, up to the last byte of the
+        reply. Only looking up the host name cannot be interrupted: the operating system
         limits that.
     :param ca: for an https URL, a file with the certificate of the authority that
         signed the phone system's certificate, in PEM format. Default: the authorities
@@ -550,7 +550,7 @@ class PhoneSystemClient:
         else:
             _check_http(status, encoding, body)
             return body
-        # Not in the except clause: the first exception knows what was sent.
+        # Outside of the except clause, since the first exception knows the password.
         raise PhoneSystemUnreachable(message)
 
     def _reason(self, error: Exception) -> str:
@@ -619,7 +619,10 @@ _NAME: t.Final = rules.Rule(
 
 
 def _checked_credentials(username: object, password: object) -> _Form:
-    """Return the credentials as they are sent, for no exception to contain them."""
+    """Return the credentials as they are sent.
+
+    No exception contains a value, not even as the refused one.
+    """
     form: _Form = []
     for name, value in (("username", username), ("password", password)):
         if isinstance(value, str):
@@ -689,6 +692,6 @@ def _check_http(status: int, encoding: str, body: bytes) -> None:
             " for errors. Is this the address of its HTTP API?"
         )
     if encoding != "identity":
-        raise UnexpectedReply("The reply is compressed, although it must not be.")
+        raise UnexpectedReply("The reply is compressed, which was not asked for.")
     if len(body) > MAX_REPLY:
         raise UnexpectedReply(f"The reply is longer than {MAX_REPLY} bytes.")

@@ -1,15 +1,20 @@
 """HTTP between the client and the phone system, with its faults."""
 
+import contextlib
 import pathlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from client.fake_server import CERTIFICATES
 from client.fake_server import FakeServer
@@ -19,6 +24,7 @@ from client.fake_server import SUCCESS
 from flask_ozml.client import PhoneSystemClient
 from flask_ozml.client import PhoneSystemUnreachable
 from flask_ozml.client import UnexpectedReply
+from flask_ozml.errors import OzMLError
 
 AUTHORITY = CERTIFICATES / "authority.pem"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -98,6 +104,33 @@ def test_a_broken_connection_is_not_retried(
     assert len(server.bodies) == 1
 
 
+PIECES = [
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.0 302 Found\r\n",
+    b"Content-Length: 30\r\n",
+    b"Content-Length: -1\r\n",
+    b"Content-Length: x\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"Connection: close\r\n",
+    b"Location: http://[\r\n",
+    b"\r\n",
+    b"1e\r\n",
+    b"<Response><Code>200</Code></Response>",
+]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=12))
+def test_every_failure_is_an_error_of_this_package(
+    shared_server: FakeServer, pieces: list[bytes]
+) -> None:
+    shared_server.send(b"".join(pieces))
+    with contextlib.suppress(OzMLError):
+        assert PhoneSystemClient(shared_server.url).list_active_calls() == []
+
+
 # Without the XML declaration, which may not follow white space.
 BODY = SUCCESS[21:]
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(BODY)
@@ -149,16 +182,32 @@ def test_the_body_of_a_redirect_is_not_read(
 
 def test_a_server_that_reads_slowly_is_left_in_time(any_server: FakeServer) -> None:
     any_server.reading_pause = 0.02
-    client = PhoneSystemClient(any_server.url, timeout=0.3, ca=AUTHORITY)
-    with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds\.$"):
-        client.add_config("SIP", "x" * 16_000_000)
+    client = PhoneSystemClient(any_server.url, timeout=0.5, ca=AUTHORITY)
+    with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.5 seconds\.$"):
+        client.add_config("SIP", "x" * 8_000_000)
     assert any_server.hung_up.wait(20)
     assert any_server.bodies == []
 
 
+@contextlib.contextmanager
+def silent_server(backlog: int) -> Iterator[socket.socket]:
+    """Listen and say nothing; after ten seconds, refuse and reset connections.
+
+    A client without a time-out then gets another error than that time is up.
+    """
+    with socket.create_server(("127.0.0.1", 0), backlog=backlog) as listening:
+        reset = threading.Timer(10, listening.close)
+        reset.start()
+        try:
+            yield listening
+        finally:
+            reset.cancel()
+            reset.join()
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_accepts_and_says_nothing_is_left_in_time(scheme: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+def test_a_server_that_says_nothing_is_left_in_time(scheme: str) -> None:
+    with silent_server(backlog=1) as listening:
         url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/"
         with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds"):
             PhoneSystemClient(url, timeout=0.3).hold("x")
@@ -167,6 +216,16 @@ def test_a_server_that_accepts_and_says_nothing_is_left_in_time(scheme: str) -> 
             accepted.settimeout(20)
             while accepted.recv(65_536):
                 pass
+
+
+def test_a_server_that_accepts_no_connection_is_left_in_time() -> None:
+    with (
+        silent_server(backlog=0) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds"):
+            PhoneSystemClient(url, timeout=0.3).hold("x")
 
 
 LAST_REQUEST = """

@@ -5,7 +5,6 @@ import enum
 import pathlib
 import typing as t
 from collections.abc import Callable
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
@@ -15,7 +14,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from client.fake_server import FakeServer
-from client.fake_server import running
 from flask_ozml.client import ExtensionConfig
 from flask_ozml.client import PhoneSystemClient
 from flask_ozml.commands import rules
@@ -306,12 +304,6 @@ def test_the_environment_is_ignored(
     monkeypatch.delenv("NO_PROXY", raising=False)
     PhoneSystemClient(server.url).hold("XzeOK")
     assert "Authorization" not in server.headers[0]
-
-
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[FakeServer]:
-    with running() as found:
-        yield found
 
 
 @settings(max_examples=60)
