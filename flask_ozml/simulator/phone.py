@@ -4,7 +4,6 @@ Each function returns the exit status: 1 if the application failed or gave an an
 that the phone system refuses, with the reason as the last line, else 0.
 """
 
-import contextlib
 import traceback
 import typing as t
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from .exceptions import CallLoop
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
 from .session import Event
+from .session import printable
 from .session import Transcript
 
 #: Seconds that an empty line lets pass if nothing is due.
@@ -59,11 +59,17 @@ class Screen:
             self._shown[session] = len(session.events)
 
     def line(self, text: str, colour: str | None = None) -> None:
-        """Write a line without the control characters that a terminal would obey."""
-        one_line = " ".join(text.split())
-        plain = "".join(c if c.isprintable() else "\ufffd" for c in one_line)
+        """Write text as one line."""
+        self._write(" ".join(text.split()), colour)
+
+    def lines(self, text: str) -> None:
+        """Write text of several lines, with their indentation."""
+        for line in text.expandtabs().splitlines():
+            self._write(line)
+
+    def _write(self, line: str, colour: str | None = None) -> None:
         encoding = self._out.encoding or "utf-8"
-        plain = plain.encode(encoding, "replace").decode(encoding)
+        plain = printable(line).encode(encoding, "replace").decode(encoding)
         if self._colour and colour:
             plain = f"\x1b[{colour}m{plain}\x1b[0m"
         self._out.write(f"{plain}\n")
@@ -76,7 +82,7 @@ class Screen:
 
     def traceback(self, error: BaseException) -> None:
         """Write the traceback of an exception of the application."""
-        traceback.print_exception(error, file=self._out)
+        self.lines("".join(traceback.format_exception(error)))
 
 
 def _is_keys(event: Event) -> bool:
@@ -105,7 +111,7 @@ def call(
     def play() -> None:
         talk = system.incoming_call(caller, api_extension)
         for keys in press:
-            _press(talk, keys)
+            press_or_say(talk, keys)
         if typed is not None and not press:
             _talk(screen, system, talk, typed)
         talk.hang_up()
@@ -167,11 +173,11 @@ def _played(system: PhoneSystem, screen: Screen, play: Callable[[], None]) -> in
 def _reason(system: PhoneSystem) -> str | None:
     if system.failures:
         error = system.failures[-1]
-        return f"The fallback answered for {type(error).__name__}: {error}"
+        return f"The application failed: {type(error).__name__}: {error}"
     if system.errors:
-        refused = system.errors[-1]
-        name = StatusCode(refused.code).name.replace("_", " ").lower()
-        return f"The phone system refuses an answer, {name}: {refused.message}"
+        code, message = system.errors[-1].code, system.errors[-1].message
+        name = StatusCode(code).name.replace("_", " ").lower()
+        return f"The phone system reports {name} ({code:d}): {message}"
     return None
 
 
@@ -188,11 +194,12 @@ def _talk(screen: Screen, system: PhoneSystem, talk: Call, typed: t.TextIO) -> N
         screen.show(system.sessions, typed=True)
 
 
-def _press(talk: Call, keys: str) -> None:
-    """Press keys; those after the end of the call have no effect."""
-    if talk.live:
-        with contextlib.suppress(CallStateError):
-            talk.press(keys)
+def press_or_say(talk: Call, keys: str) -> None:
+    """Press keys, or say in the transcript that the call ended too early."""
+    try:
+        talk.press(keys)
+    except CallStateError:
+        talk.note(">", f"(the call ended before {keys} could be entered)")
 
 
 def _act(screen: Screen, talk: Call, line: str) -> None:
@@ -200,7 +207,7 @@ def _act(screen: Screen, talk: Call, line: str) -> None:
         talk.wait(PAUSE if talk.patience is None else talk.patience)
         return
     if _KEYS.accepts(line):
-        _press(talk, line)
+        press_or_say(talk, line)
     elif talk.recording:
         talk.record(min(len(line.split()), MAX_SECONDS))
     else:

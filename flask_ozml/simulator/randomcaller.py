@@ -60,7 +60,7 @@ def play_at_random(
             findings.append(Finding(_name(error), tuple(acts), error))
             call = None
         for failure in failures[failed:]:
-            reason = f"The fallback answered for {_name(failure)}"
+            reason = f"The application failed: {_name(failure)}"
             findings.append(Finding(reason, tuple(acts), failure))
         for refusal in errors[refused:]:
             reason = f"Error {refusal.code:d}: {refusal.message}"

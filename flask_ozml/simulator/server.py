@@ -21,6 +21,7 @@ from ..commands.rules import rule_of
 from ..notifications import CallState
 from .calls import Call
 from .calls import PlacedCall
+from .phone import press_or_say
 from .phone import Screen
 from .phonesystem import PhoneSystem
 
@@ -156,13 +157,8 @@ class _People:
         else:
             call.answer()
             for keys in self._press:
-                self._press_in(call, keys)
+                press_or_say(call, keys)
             self._wait_in(call)
-
-    def _press_in(self, call: Call, keys: str) -> None:
-        for key in keys:
-            if call.live:
-                call.press(key)
 
     def _wait_in(self, call: Call) -> None:
         while call.live and call.patience is not None and call.clock < PATIENCE:

@@ -21,6 +21,11 @@ ENDED: t.Final = frozenset(
 Outcome = t.Literal["answered", "busy", "no answer", "not found"]
 
 
+def printable(line: str) -> str:
+    """Replace control characters, which could control a terminal, by U+FFFD."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in line)
+
+
 class Event(t.NamedTuple):
     """One line of a transcript.
 
@@ -61,10 +66,13 @@ class Transcript:
         """Give up because the application failed."""
 
     def __str__(self) -> str:
-        return "\n".join([self.title, *map(str, self.events)])
+        return "\n".join(self._lines())
 
     def __repr__(self) -> str:
-        return f"<{' | '.join([self.title, *map(str, self.events)])}>"
+        return f"<{' | '.join(self._lines())}>"
+
+    def _lines(self) -> list[str]:
+        return [printable(str(line)) for line in (self.title, *self.events)]
 
 
 class PhoneCall(Transcript):
