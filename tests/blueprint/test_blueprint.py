@@ -326,7 +326,7 @@ def test_a_view_that_needs_state_answers_no_pasted_url(
 ) -> None:
     app, _ = continuing()
     assert_answered(post(app, "dtmf_entered", DTMF), "")
-    assert "@phone.dtmf_entered" in records(caplog)[0].getMessage()
+    assert "'check_pin': needs ['tries']" in records(caplog)[0].getMessage()
 
 
 class Seen:
@@ -798,9 +798,7 @@ def test_a_warning_tells_views_that_do_not_fit_from_no_views(
     phone = OzML("phone", __name__)
     phone.incoming_call(caller="501")(welcome)
     assert_answered(post(make_app(phone)), "")
-    words = (
-        "none of its views has filters and arguments that fit; the answer is empty",
-    )
+    words = ("'welcome': the filter 'caller' does not match",)
     assert_logged(caplog, logging.WARNING, words=words)
 
 

@@ -501,7 +501,7 @@ def test_a_wrong_rule_is_named(kind: str) -> None:
     "rule",
     ["", "goto", "http://yourapp.com/goto", 5, True, b"/goto", ["/goto"]]
     + ["/<", "/<line", "/<no_such_converter:line>", "/<line>/<line>"]
-    + ["/<ozml_token>", "/<1>"],
+    + ["/<1>", "/a?b", "/a#b"],
 )
 def test_a_wrong_rule_is_refused(rule: object) -> None:
     with pytest.raises(ConfigurationError, match="^OZML_GOTO_URL"):
