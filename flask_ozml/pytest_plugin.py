@@ -1,7 +1,7 @@
-"""The fixture ``phone_system``: phone calls in tests.
+"""The fixture ``phone_system``: play phone calls in tests.
 
-Enabled by ``pytest_plugins = ["flask_ozml.pytest_plugin"]`` in the ``conftest.py`` at
-the root of the tests. It needs a fixture ``app`` that gives the Flask application.
+Enable it with ``pytest_plugins = ["flask_ozml.pytest_plugin"]`` in the ``conftest.py``
+at the root of the tests. Define a fixture ``app`` that returns the Flask application.
 """
 
 import typing as t
@@ -19,20 +19,20 @@ from .simulator.transport import base_of
 
 
 class PhoneBlueprint(t.Protocol):
-    """What the fixtures need to know of a blueprint."""
+    """The parts of a blueprint that the fixtures use."""
 
     name: str
 
-    def urls(self) -> Mapping[str, str]:
-        """The URLs that are pasted into the phone system, by kind."""
+    def urls(self, **values: object) -> Mapping[str, str]:
+        """Return the URLs to paste into the phone system, by kind."""
         ...
 
 
 @pytest.fixture
 def phone_blueprint(app: Flask) -> PhoneBlueprint:
-    """The blueprint that ``phone_system`` calls: the only one with phone URLs.
+    """Return the blueprint that ``phone_system`` calls: the only one with phone URLs.
 
-    Override this fixture where an app has several; one phone system calls one of them.
+    Override this fixture if the app has several. A phone system calls one of them.
     """
     registered: t.Any = app.blueprints.values()
     found = {id(b): b for b in registered if callable(getattr(b, "urls", None))}
@@ -47,26 +47,45 @@ def phone_blueprint(app: Flask) -> PhoneBlueprint:
 
 
 @pytest.fixture
-def phone_urls(
-    app: Flask, phone_blueprint: PhoneBlueprint, monkeypatch: pytest.MonkeyPatch
-) -> Mapping[str, str]:
-    """The URLs that are pasted into the phone system, by kind.
+def phone_url_values() -> Mapping[str, object]:
+    """Return the variables of the blueprint's ``url_prefix``; there are none.
 
-    Without OZML_PUBLIC_URL and SERVER_NAME the app is at ``http://localhost`` during
-    the test. Override this fixture for an app that was not made with flask_ozml.
+    Override this fixture for a blueprint below a prefix such as ``/<customer>/phone``.
+    """
+    return {}
+
+
+@pytest.fixture
+def phone_urls(
+    app: Flask,
+    phone_blueprint: PhoneBlueprint,
+    phone_url_values: Mapping[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Mapping[str, str]:
+    """Return the URLs to paste into the phone system, by kind.
+
+    If neither OZML_PUBLIC_URL nor SERVER_NAME is set, OZML_PUBLIC_URL is
+    ``http://localhost`` during the test. Override this fixture for an app that was not
+    made with Flask-OzML.
     """
     if not app.config.get("OZML_PUBLIC_URL") and app.config["SERVER_NAME"] is None:
         monkeypatch.setitem(app.config, "OZML_PUBLIC_URL", "http://localhost")
     with app.app_context():
-        return phone_blueprint.urls()
+        try:
+            return phone_blueprint.urls(**phone_url_values)
+        except TypeError as error:  # a variable has no value
+            raise ConfigurationError(
+                f"{error} In tests, override the fixture phone_url_values to return"
+                " them, for example {'customer': 'acme'}."
+            ) from error
 
 
 @pytest.fixture
 def phone_system(app: Flask, phone_urls: Mapping[str, str]) -> Iterator[PhoneSystem]:
-    """A phone system that calls the app in process, token check and all.
+    """Return a phone system that calls the app in process, token check included.
 
-    While ``app.testing`` is true a failing view fails the test with its own traceback.
-    Where a fallback answers instead, :attr:`PhoneSystem.failures` tells what for.
+    While ``app.testing`` is true, a failing view fails the test with its own traceback.
+    If a fallback answers instead, :attr:`PhoneSystem.failures` holds the exception.
     """
     system = PhoneSystem(app, phone_urls, base_of(app.config, phone_urls.values()))
 
@@ -81,7 +100,7 @@ def phone_system(app: Flask, phone_urls: Mapping[str, str]) -> Iterator[PhoneSys
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what was said and pressed below the traceback of a failed test."""
+    """Show the transcripts of the calls below the traceback of a failed test."""
     report = yield
     system = getattr(item, "funcargs", {}).get("phone_system")
     if report.when == "call" and report.failed and isinstance(system, PhoneSystem):

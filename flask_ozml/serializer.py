@@ -1,7 +1,7 @@
-"""Commands to OzML and back: the only module that writes XML or reads OzML.
+"""Commands to OzML and back: the only module that writes or reads OzML.
 
-Structure comes from command objects only and names are constants: what a caller chose
-can never become markup.
+Structure comes from command objects only, and every value is escaped as it is written,
+so that text chosen by a caller can never become markup.
 """
 
 import dataclasses
@@ -10,16 +10,14 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
 from xml.parsers import expat
 
-from .commands import BY_NAME
-from .commands import Element
-from .commands import MAX_DEPTH
-from .commands import UserInput
 from .commands.base import Argument
 from .commands.base import Command
-from .commands.base import refuse_unknown
+from .commands.catalogue import BY_NAME
+from .commands.catalogue import Element
+from .commands.catalogue import MAX_DEPTH
+from .commands.catalogue import UserInput
 from .commands.rules import Rule
 from .errors import InvalidParameter
 from .errors import NotImplementedCommand
@@ -27,15 +25,14 @@ from .errors import OzMLError
 from .errors import ParseError
 from .values import BOOLEANS
 
+__all__ = ["dumps", "loads", "markup", "wire_name"]
+
 _DECLARATION: t.Final = '<?xml version="1.0" encoding="UTF-8"?>'
-_EMPTY: t.Final = f"{_DECLARATION}<Response/>".encode()
 
-_NOT_XML: t.Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-# Where the name of OzML is not the argument's in CamelCase.
+# The name of OzML, where it is not the argument's in CamelCase.
 _WIRE_NAMES: t.Final = {"delivery_report_url": "DeliveryReportURL"}
 
-# Other spellings in the vendor's examples and tables, as they are looked up.
+# Other spellings in the vendor's examples and tables, in lower case.
 _ALIASES: t.Final = {
     "enteredurl": "forwardtourl",
     "dialed": "dialled",
@@ -48,175 +45,104 @@ _ALIASES: t.Final = {
 def dumps(commands: Iterable[Command]) -> bytes:
     """Write commands as an OzML document, in their order, on one line.
 
-    Text comes out byte-exact through any XML parser; characters that XML cannot hold
-    become U+FFFD.
+    Any XML parser reads the same text back; characters that XML cannot hold become
+    U+FFFD.
     """
-    content = _written(commands)
-    if not content:
-        return _EMPTY
-    return f"{_DECLARATION}<Response>{content}</Response>".encode()
+    document = _element("Response", (), "".join(map(markup, commands)))
+    return f"{_DECLARATION}{document}".encode()
 
 
 def markup(command: Command) -> str:
     """Write one command, without a document around it."""
-    return _written((command,))
+    if isinstance(command, Element):
+        parts = [_text(i) if isinstance(i, str) else markup(i) for i in command.content]
+        return _element(command.name, command.attributes.items(), "".join(parts))
+    attributes = [
+        (name, getattr(command, argument))
+        for argument, name in _ATTRIBUTES[command.origin]
+    ]
+    return _element(command.origin.__name__, attributes, _content(command))
 
 
-def _written(commands: Iterable[Command]) -> str:
-    parts: list[str] = []
-    _write(commands, parts.append)
-    return "".join(parts)
+def _content(command: Command) -> str:
+    if isinstance(command, UserInput):
+        return _menu(command)
+    argument = command.written_as_text
+    return _text(getattr(command, argument)) if argument else ""
 
 
-def _write(commands: Iterable[Command], append: "_Append") -> None:
-    for command in commands:
-        _WRITERS[command.origin](command, append)
+def _menu(menu: UserInput) -> str:
+    initial = "".join(map(markup, menu.initial_commands))
+    inputs = [
+        _element("Input", [("key", keys)], "".join(map(markup, commands)))
+        for keys, commands in menu.inputs.items()
+    ]
+    choices = _element("Inputs", (), "".join(inputs)) if inputs else ""
+    return _element("InitialCommands", (), initial) + choices
 
 
-def _wire_name(argument: str) -> str:
-    return _WIRE_NAMES.get(argument) or "".join(
-        part.capitalize() for part in argument.split("_")
-    )
+def _element(name: str, attributes: Iterable[tuple[str, object]], content: str) -> str:
+    tag = name
+    for attribute, value in attributes:
+        if value is not None:
+            tag += f' {attribute}="{_attribute(value)}"'
+    return f"<{tag}>{content}</{name}>" if content else f"<{tag}/>"
 
 
-def _text(text: str) -> str:
-    """A text as it is written; most have nothing to replace, which is told sooner."""
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    if ">" in text:
-        text = text.replace(">", "&gt;")
-    if not text.isprintable():
-        # A parser would read a CR as a LF.
-        text = _NOT_XML.sub("\ufffd", text.replace("\r", "&#13;"))
-    return text
+def _escaper(escapes: Mapping[str, str]) -> Callable[[object], str]:
+    """Make a function that escapes a value.
 
-
-def _attribute(value: str) -> str:
-    text = _text(value)
-    if '"' in text:
-        text = text.replace('"', "&quot;")
-    if not text.isprintable():
-        # A parser would read white space here as blanks.
-        text = text.replace("\t", "&#9;").replace("\n", "&#10;")
-    return text
-
-
-_Append = Callable[[str], None]
-_Writer = Callable[[t.Any, _Append], None]
-
-_WRITER: t.Final = """\
-def write(command, append):
-    written = content = ""
-{lines}    if content:
-        append(f"<{name}{{written}}>{{content}}</{name}>")
-    else:
-        append(f"<{name}{{written}}/>")
-"""
-_ATTRIBUTES: t.Final = """\
-def attributes(command):
-    written = ""
-{lines}    return written
-"""
-_ATTRIBUTE: t.Final = """\
-    value = command._ozml_{argument}
-    if value is not None:
-        written += f' {name}="{{{written}}}"'
-"""
-_TEXT: t.Final = """\
-    value = command._ozml_{argument}
-    content = {written}
-"""
-_WRITTEN: t.Final = {
-    str: "{place}(value)",
-    int: "str(value)",
-    bool: "booleans[value]",
-}
-_NAMES: t.Final = {
-    "attribute": _attribute,
-    "text": _text,
-    "booleans": ("false", "true"),
-}
-
-
-def _generated(template: str, command: type[Command]) -> t.Any:
-    """Make a function that has lines of its own for each argument of a command.
-
-    A loop over the arguments costs more.
+    :param escapes: special characters and what to write for them. Characters that XML
+        cannot hold become U+FFFD.
     """
-    lines = ""
-    for argument, rule, _, _ in command.arguments:
-        is_text = argument == command.written_as_text
-        place = "text" if is_text else "attribute"
-        lines += (_TEXT if is_text else _ATTRIBUTE).format(
-            argument=argument,
-            name=_wire_name(argument),
-            written=_WRITTEN[rule.type].format(place=place),
-        )
-    names: dict[str, t.Any] = {}
-    exec(template.format(name=command.__name__, lines=lines), {**_NAMES}, names)
-    return names.popitem()[1]
+    not_xml = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+    special = re.compile(f"[{''.join(escapes)}{not_xml}]")
+
+    def replacement(found: re.Match[str]) -> str:
+        return escapes.get(found[0], "\ufffd")
+
+    def escape(value: object) -> str:
+        text = value if isinstance(value, str) else str(value).lower()
+        return special.sub(replacement, text)
+
+    return escape
 
 
-def _write_part(
-    name: str, attributes: str, commands: Sequence[Command], append: _Append
-) -> None:
-    if commands:
-        append(f"<{name}{attributes}>")
-        _write(commands, append)
-        append(f"</{name}>")
-    else:
-        append(f"<{name}{attributes}/>")
+# A parser would read a carriage return as a line feed, and in attributes, all white
+# space as blanks.
+_IN_TEXT: t.Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+_IN_ATTRIBUTES: t.Final = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
+_text: t.Final = _escaper(_IN_TEXT)
+_attribute: t.Final = _escaper({**_IN_TEXT, **_IN_ATTRIBUTES})
 
 
-def _write_user_input(menu: t.Any, append: _Append) -> None:
-    append(f"<UserInput{_attributes_of_menu(menu)}>")
-    _write_part("InitialCommands", "", menu._ozml_initial_commands, append)
-    if menu._ozml_inputs:
-        append("<Inputs>")
-        for keys, commands in menu._ozml_inputs.items():
-            _write_part("Input", f' key="{keys}"', commands, append)
-        append("</Inputs>")
-    append("</UserInput>")
+def wire_name(argument: str) -> str:
+    """Return the name of OzML for an argument, for example ``FinishedUrl``."""
+    return _WIRE_NAMES.get(argument) or argument.title().replace("_", "")
 
 
-def _write_element(element: t.Any, append: _Append) -> None:
-    attributes = "".join(
-        f' {name}="{_attribute(value)}"' for name, value in element.attributes.items()
-    )
-    if not element.content:
-        append(f"<{element.name}{attributes}/>")
-        return
-    append(f"<{element.name}{attributes}>")
-    for item in element.content:
-        if isinstance(item, str):
-            append(_text(item))
-        else:
-            _write((item,), append)
-    append(f"</{element.name}>")
-
-
-_attributes_of_menu: t.Final = _generated(_ATTRIBUTES, UserInput)
-_WRITERS: t.Final[Mapping[type[Command], _Writer]] = {
-    **{command: _generated(_WRITER, command) for command in BY_NAME.values()},
-    UserInput: _write_user_input,
-    Element: _write_element,
+_ATTRIBUTES: t.Final = {
+    command: [
+        (argument.name, wire_name(argument.name))
+        for argument in command.arguments
+        if argument.name != command.written_as_text
+    ]
+    for command in BY_NAME.values()
 }
 
 
 def loads(document: bytes | str, *, strict: bool = False) -> list[Command]:
-    """Read an OzML document, as leniently as the vendor's own examples ask for.
+    """Read an OzML document, as leniently as the vendor's own examples need.
 
-    Names match in any case, white space may stand before the declaration, and where
-    OzML writes an argument as text it may also stand in an attribute. A document type,
-    and so any entity, is refused.
+    Names match in any case, white space may precede the declaration, and an argument
+    that OzML writes as text may be an attribute. What has no class or no argument
+    becomes an :class:`Element`. A document type, and so any entity, is refused.
 
-    :param document: the document; ``str`` is read whatever encoding it declares.
-    :param strict: whether a command that has no class is an error, not an Element.
-    :raises ParseError: if it is no OzML.
-    :raises InvalidParameter: if an argument is wrong.
-    :raises NotImplementedCommand: if strict, for a command that has no class.
+    :param document: the document; the declared encoding of a ``str`` is ignored.
+    :param strict: whether to raise instead of making an Element.
+    :raises ParseError: if the document is not OzML.
+    :raises InvalidParameter: if an argument is wrong or, if strict, unknown.
+    :raises NotImplementedCommand: if strict, for an unknown command.
     """
     root = _parse(document)
     if root.name.lower() not in ("response", "ozml"):
@@ -231,7 +157,7 @@ class _Node:
     content: "list[str | _Node]" = dataclasses.field(default_factory=list)
 
 
-# UserInput, Inputs and Input stand for one menu, behind the root and the last command.
+# A menu is UserInput, Inputs and Input; the root and the innermost command add two.
 _MAX_XML_DEPTH: t.Final = 3 * MAX_DEPTH + 3
 
 
@@ -250,7 +176,7 @@ def _parse(document: bytes | str) -> _Node:
         open_nodes.append(node)
 
     def doctype(*declaration: object) -> None:
-        raise ParseError("OzML has no document type; none is read.")
+        raise ParseError("A document type is not allowed in OzML.")
 
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
@@ -269,7 +195,7 @@ def _parse(document: bytes | str) -> _Node:
 
 _XML_SPACE: t.Final = " \t\r\n"
 _DECLARED: t.Final = rb"<\?xml[^>]*\sencoding\s*=\s*['\"]([^'\"]*)"
-# Python has codecs that are no encodings; these are, and expat can read them.
+# The encodings that expat reads; some of Python's codecs are not encodings at all.
 _ENCODINGS: t.Final = (
     rb"(?i)utf-?8|utf-?16|us-ascii|ascii|iso-8859-\d+|(?:windows-|cp)125\d|koi8-[ru]"
 )
@@ -281,7 +207,7 @@ def _without_leading_space(document: bytes | str) -> bytes:
     declared = re.match(_DECLARED, data)
     readable = declared is None or re.fullmatch(_ENCODINGS, declared[1])
     if isinstance(document, bytes) and not readable:
-        raise ParseError("The declared encoding is none that is read.")
+        raise ParseError("The declared encoding is not supported.")
     return data
 
 
@@ -290,7 +216,7 @@ def _children(node: _Node) -> Iterable[_Node]:
         if isinstance(item, _Node):
             yield item
         elif item.strip(_XML_SPACE):
-            raise ParseError(f"{node.name} holds text where only elements may stand.")
+            raise ParseError(f"{node.name} contains text; only elements are allowed.")
 
 
 def _read_commands(node: _Node, strict: bool) -> list[Command]:
@@ -300,55 +226,32 @@ def _read_commands(node: _Node, strict: bool) -> list[Command]:
 def _read_command(node: _Node, strict: bool) -> Command:
     command = BY_NAME.get(node.name.lower())
     if command is None:
-        return _read_element(node, strict)
+        if strict:
+            raise NotImplementedCommand(f"Not implemented command: {node.name!r}")
+        return _read_element(node)
+    unknown = [name for name in node.attributes if _argument(command, name) is None]
+    if unknown and strict:
+        raise InvalidParameter(command.__name__, unknown[0], "is not a known argument")
+    if unknown:
+        return _read_element(node)
+    arguments = _read_attributes(command, node)
     if command is UserInput:
-        return _read_user_input(node, strict)
-    return _read_plain(command, node)
+        return _read_user_input(node, arguments, strict)
+    _read_text(command, node, arguments)
+    return command(**arguments)
 
 
-def _read_element(node: _Node, strict: bool) -> Element:
-    if strict:
-        raise NotImplementedCommand(f"Not implemented command: {node.name!r}")
+def _read_element(node: _Node) -> Element:
     content = (
-        item if isinstance(item, str) else _read_command(item, strict)
+        item if isinstance(item, str) else _read_command(item, strict=False)
         for item in node.content
     )
     return Element(node.name, node.attributes, *content)
 
 
-def _read_plain(command: type[Command], node: _Node) -> Command:
-    arguments = _read_attributes(command, node)
-    text = "".join(item for item in node.content if isinstance(item, str))
-    if any(isinstance(item, _Node) for item in node.content):
-        raise ParseError(f"{node.name} holds elements where only text may stand.")
-    return command(**_with_text(command, text, arguments))
-
-
-def _with_text(
-    command: type[Command], text: str, arguments: dict[str, object]
-) -> dict[str, object]:
-    """Add the text of an element to its arguments, where it is one."""
-    first = next((row for row in command.arguments if row.by_position), None)
-    if first and first.name not in arguments:
-        if text or command.written_as_text:
-            arguments[first.name] = _value(first.rule, text)
-    elif text.strip(_XML_SPACE):
-        raise InvalidParameter(command.__name__, "text", "has no meaning here", text)
-    return arguments
-
-
-def _read_attributes(command: type[Command], node: _Node) -> dict[str, object]:
-    known = _READING[command]
-    arguments: dict[str, object] = {}
-    for name, text in node.attributes.items():
-        lower = name.lower()
-        argument = known.get(_ALIASES.get(lower, lower))
-        if argument is None:
-            refuse_unknown(command, [name])
-        if argument.name in arguments:
-            raise InvalidParameter(command.__name__, argument.name, "stands twice")
-        arguments[argument.name] = _value(argument.rule, text)
-    return arguments
+def _argument(command: type[Command], name: str) -> Argument | None:
+    lower = name.lower()
+    return _READING[command].get(_ALIASES.get(lower, lower))
 
 
 _READING: t.Final[Mapping[type[Command], Mapping[str, Argument]]] = {
@@ -357,8 +260,40 @@ _READING: t.Final[Mapping[type[Command], Mapping[str, Argument]]] = {
 }
 
 
+def _read_attributes(command: type[Command], node: _Node) -> dict[str, t.Any]:
+    """Return the arguments in attributes, and None for optional ones without any."""
+    arguments = {row.name: None for row in command.arguments if not row.mandatory}
+    found: dict[str, t.Any] = {}
+    for name, text in node.attributes.items():
+        argument = t.cast(Argument, _argument(command, name))
+        if argument.name in found:
+            raise InvalidParameter(command.__name__, argument.name, "is given twice")
+        found[argument.name] = _value(argument.rule, text)
+    return arguments | found
+
+
+def _read_text(
+    command: type[Command], node: _Node, arguments: dict[str, t.Any]
+) -> None:
+    """Add the text of an element to its arguments.
+
+    :raises InvalidParameter: if a mandatory argument is still missing.
+    """
+    if any(isinstance(item, _Node) for item in node.content):
+        raise ParseError(f"{node.name} contains elements; only text is allowed.")
+    text = "".join(item for item in node.content if isinstance(item, str))
+    first = next((row for row in command.arguments if row.by_position), None)
+    if first and first.name not in arguments and (text or command.written_as_text):
+        arguments[first.name] = _value(first.rule, text)
+    elif text.strip(_XML_SPACE):
+        raise InvalidParameter(command.__name__, "text", "is not allowed here", text)
+    for row in command.arguments:
+        if row.name not in arguments:
+            raise InvalidParameter(command.__name__, row.name, "is missing")
+
+
 def _value(rule: Rule, text: str) -> object:
-    """What a text stands for; None for an empty one that the rule does not take."""
+    """Return the value of a text; None for an empty one that the rule refuses."""
     if rule.type is str and rule.accepts(text):
         return text
     text = text.strip()
@@ -369,8 +304,9 @@ def _value(rule: Rule, text: str) -> object:
     return text or None
 
 
-def _read_user_input(node: _Node, strict: bool) -> UserInput:
-    arguments: dict[str, t.Any] = _read_attributes(UserInput, node)
+def _read_user_input(
+    node: _Node, arguments: dict[str, t.Any], strict: bool
+) -> UserInput:
     initial: list[Command] = []
     inputs: dict[str, list[Command]] = {}
     for child in _children(node):
@@ -381,19 +317,24 @@ def _read_user_input(node: _Node, strict: bool) -> UserInput:
             _read_inputs(child, inputs, strict)
         else:
             raise ParseError(
-                f"{node.name} holds {child.name!r}, not InitialCommands or Inputs."
+                f"{node.name} contains {child.name!r}; only InitialCommands and Inputs"
+                " are allowed."
             )
-    return UserInput(*t.cast(t.Any, initial), inputs=t.cast(t.Any, inputs), **arguments)
+    return UserInput(
+        initial_commands=tuple(initial), inputs=t.cast(t.Any, inputs), **arguments
+    )
 
 
 def _read_inputs(node: _Node, inputs: dict[str, list[Command]], strict: bool) -> None:
     for child in _children(node):
         if child.name.lower() != "input":
-            raise ParseError(f"{node.name} holds {child.name!r}; it takes Input.")
+            raise ParseError(
+                f"{node.name} contains {child.name!r}; only Input is allowed."
+            )
         attributes = {name.lower(): text for name, text in child.attributes.items()}
         keys = attributes.get("key", "").strip()
         if not keys or len(child.attributes) > 1 or keys in inputs:
             raise InvalidParameter(
-                "Input", "key", "must be its only attribute, and differ", keys
+                "Input", "key", "must be the only attribute, and unique", keys
             )
         inputs[keys] = _read_commands(child, strict)

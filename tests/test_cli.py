@@ -1,13 +1,14 @@
+import logging
 import re
+import socket
 import subprocess
 import sys
-import threading
+import typing as t
 
 import pytest
 from flask import Flask
 from flask import request
 from flask import Response
-from werkzeug.serving import make_server
 
 import flask_ozml.simulator.server
 from flask_ozml import OzML
@@ -17,10 +18,17 @@ from flask_ozml.commands import Route
 from flask_ozml.commands import SendSms
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
+from flask_ozml.notifications import CallConnected
+from flask_ozml.notifications import DtmfEntered
+from flask_ozml.notifications import ErrorNotification
+from flask_ozml.notifications import GoToNotification
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import IncomingSMS
+from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.simulator import PhoneSystem
+from flask_ozml.simulator.phone import HELP
+from flask_ozml.simulator.server import served
 
 
 def make_app(**config: object) -> Flask:
@@ -43,27 +51,58 @@ def make_phone(name: str = "phone") -> OzML:
     return phone
 
 
-def urls(app: Flask, *args: str) -> tuple[int, str]:
-    result = app.test_cli_runner().invoke(ozml, ["urls", *args])
-    return result.exit_code, result.output
+def run(app: Flask, *args: str, typed: str = "") -> tuple[int, list[str]]:
+    result = app.test_cli_runner().invoke(ozml, args, input=typed)
+    return result.exit_code, result.output.splitlines()
 
 
-def test_shows_views_settings_and_urls() -> None:
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(make_phone(), url_prefix="/phone")
+def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> None:
+    phone = make_phone()
 
-    status, output = urls(app)
+    @phone.dtmf_entered
+    def check_pin(entered: DtmfEntered, tries: int) -> None: ...
+
+    @phone.goto
+    def start(notification: GoToNotification) -> None: ...
+
+    @phone.goto
+    def repeat(notification: GoToNotification, n: int, m: int, k: int = 0) -> None: ...
+
+    @phone.error
+    def log(error: ErrorNotification) -> None: ...
+
+    @phone.incoming_sms
+    def lost(sms: IncomingSMS, customer: str) -> None: ...
+
+    @phone.call_connected
+    def left_out(call: CallConnected) -> None: ...
+
+    app = make_app(OZML_PUBLIC_URL="https://a.example", OZML_CALL_CONNECTED_URL=None)
+    app.register_blueprint(phone, url_prefix="/phone")
+
+    status, lines = run(app, "urls")
 
     assert status == 0
-    lines = output.splitlines()
-    assert lines[0] == "phone"
-    start = lines.index("  incoming_call: voicemail(api_extension='9998'), welcome")
-    assert lines[start + 1] == (
+    assert [re.sub(r"(https://\S+_call|/error)\S+", r"\1", line) for line in lines] == [
+        "Blueprint 'phone'",
+        "  Paste into the phone system:",
         "    HTTP API / Notifications / add notifier / Incoming calls"
-        " / Incoming call URL"
-    )
-    url = r"    https://www\.example\.com/phone/incoming_call/[\w-]{43}"
-    assert re.fullmatch(url, lines[start + 2])
+        " / Incoming call URL",
+        "      https://a.example/phone/incoming_call",
+        "      answered by voicemail (api_extension='9998'), welcome",
+        "    error notification URL, or ErrorUrl of Call",
+        "      https://a.example/phone/error",
+        "      answered by log",
+        "  URLs that phone.to() makes for commands:",
+        "    dtmf_entered (ForwardToUrl of UserInput): check_pin with tries",
+        "    goto (Url of GoTo): start, repeat with m, n",
+        "    error (error notification URL, or ErrorUrl of Call): log",
+        "  No URL leads to these views:",
+        "    call_connected.left_out: OZML_CALL_CONNECTED_URL is None",
+        "    incoming_sms.lost: its URL cannot carry customer",
+        "  No view answers:",
+        "    routing_interception, call_changed, record_completed, sms_delivery_report",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,104 +110,198 @@ def test_shows_views_settings_and_urls() -> None:
     [
         ("routing_interception", "HTTP API / Route interception URL"),
         ("call_changed", "HTTP API / Call changed URL"),
-        ("record_completed", "FinishedUrl of Record"),
-        ("call_connected", "Url of Call"),
+        (
+            "incoming_call",
+            "HTTP API / Notifications / add notifier / Incoming calls"
+            " / Incoming call URL",
+        ),
         (
             "incoming_sms",
             "HTTP API / Notifications / add notifier / Incoming messages"
             " / Incoming message URL",
         ),
-        ("sms_delivery_report", "DeliveryReportURL of SendSms"),
-        ("dtmf_entered", "ForwardToUrl of UserInput"),
-        ("goto", "Url of GoTo"),
         ("error", "error notification URL, or ErrorUrl of Call"),
     ],
 )
-def test_names_the_vendors_setting(kind: str, setting: str) -> None:
+def test_urls_names_the_setting_in_the_vendors_words(kind: str, setting: str) -> None:
+    phone = OzML("phone", __name__)
+    getattr(phone, kind)(answer_any)
     app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(make_phone())
+    app.register_blueprint(phone)
 
-    assert f"  {kind}: not handled\n    {setting}\n    https://" in urls(app)[1]
+    lines = run(app, "urls")[1]
+
+    assert lines[2] == f"    {setting}"
+    assert lines[3].startswith(f"      https://www.example.com/{kind}")
 
 
-def test_urls_are_those_that_are_answered() -> None:
+@pytest.mark.parametrize(
+    ("kind", "attribute"),
+    [
+        ("record_completed", "FinishedUrl of Record"),
+        ("call_connected", "Url of Call"),
+        ("sms_delivery_report", "DeliveryReportURL of SendSms"),
+        ("dtmf_entered", "ForwardToUrl of UserInput"),
+        ("goto", "Url of GoTo"),
+    ],
+)
+def test_urls_names_the_attribute_that_carries_a_url(kind: str, attribute: str) -> None:
+    phone = OzML("phone", __name__)
+    getattr(phone, kind)(answer_any)
+    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
+    app.register_blueprint(phone)
+
+    lines = run(app, "urls")[1]
+
+    assert lines[1] == "  URLs that phone.to() makes for commands:"
+    assert lines[2] == f"    {kind} ({attribute}): answer_any"
+
+
+def answer_any(notification: Notification) -> None: ...
+
+
+def test_urls_shows_urls_that_are_answered() -> None:
     app = make_app()
     app.register_blueprint(make_phone())
 
-    status, output = urls(app, "--base-url", "http://localhost")
+    status, lines = run(app, "urls", "--base-url", "http://localhost")
 
-    found = re.search(r"http://localhost(/incoming_call/\S+)", output)
     assert status == 0
-    assert found is not None
     body = {"NotificationName": "IncomingCall"}
-    assert app.test_client().post(found[1], data=body).status_code == 200
+    url = lines[3].strip()
+    assert url.startswith("http://localhost/incoming_call")
+    assert app.test_client().post(url, data=body).status_code == 200
 
 
-def test_public_url_comes_before_the_option() -> None:
+def test_ozml_public_url_takes_precedence_over_base_url() -> None:
     app = make_app(OZML_PUBLIC_URL="https://www.example.com")
     app.register_blueprint(make_phone())
 
-    output = urls(app, "--base-url", "http://localhost")[1]
+    lines = run(app, "urls", "--base-url", "http://localhost")[1]
 
-    assert "https://www.example.com/" in output
-    assert "http://localhost" not in output
+    assert lines[3].startswith("      https://www.example.com/")
 
 
-def test_has_a_heading_for_each_registration() -> None:
+def test_urls_has_a_section_for_each_registration() -> None:
     app = make_app(OZML_PUBLIC_URL="https://www.example.com")
     phone = make_phone()
     app.register_blueprint(phone, url_prefix="/one")
     app.register_blueprint(phone, url_prefix="/two", name="second")
     app.register_blueprint(make_phone("sales"), url_prefix="/sales")
 
-    output = urls(app)[1]
+    lines = run(app, "urls")[1]
 
-    headings = [line for line in output.splitlines() if re.match(r"\w", line)]
-    assert headings == ["phone", "second", "sales"]
-    assert "https://www.example.com/two/incoming_call/" in output
-
-
-def test_says_how_to_give_url_variables() -> None:
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(make_phone(), url_prefix="/<lang>")
-
-    status, output = urls(app)
-
-    assert status == 0
-    assert "variables ['lang']" in output
-    assert "phone.urls(name=value)" in output
+    sections = [n for n, line in enumerate(lines) if re.match(r"\w", line)]
+    assert [lines[n] for n in sections] == [
+        "Blueprint 'phone'",
+        "Blueprint 'second'",
+        "Blueprint 'sales'",
+    ]
+    paths = [re.sub("call.*", "call", lines[n + 3]) for n in sections]
+    base = "      https://www.example.com"
+    assert paths == [f"{base}/{p}/incoming_call" for p in ("one", "two", "sales")]
 
 
 @pytest.mark.parametrize(
-    ("config", "words"),
+    ("config", "option", "message"),
     [
-        ({}, ["OZML_PUBLIC_URL", "--base-url"]),
+        ({}, (), r".*OZML_PUBLIC_URL.* Or give --base-url\."),
+        ({}, ("--base-url", "x.org"), r"--base-url must be an absolute http.*"),
         (
             {"SECRET_KEY": None, "OZML_PUBLIC_URL": "http://localhost"},
-            ["OZML_SECRET_KEY"],
+            (),
+            r"((?!--base-url).)*OZML_SECRET_KEY((?!--base-url).)*",
         ),
     ],
 )
-def test_says_what_is_not_configured(
-    config: dict[str, object], words: list[str]
+def test_urls_says_which_setting_is_missing_or_wrong(
+    config: dict[str, object], option: tuple[str, ...], message: str
 ) -> None:
     app = make_app()
     app.config.update(config)
     app.register_blueprint(make_phone())
 
-    status, output = urls(app)
+    status, lines = run(app, "urls", *option)
 
     assert status == 1
-    assert output.startswith("Error: ")
-    assert all(word in output for word in words)
-    assert ("--base-url" in output) == ("--base-url" in words)
+    assert re.fullmatch(f"Error: {message}", lines[-1])
 
 
-def test_says_that_there_is_no_blueprint() -> None:
-    status, output = urls(make_app())
+PLAYED = (
+    ("call", "--press", "1"),
+    ("sms", "--from", "36", "Hi"),
+    ("route", "--from", "1000", "--to", "1500"),
+    ("serve-phone-system", "--port", "0"),
+)
+
+
+every_command = pytest.mark.parametrize("command", [("urls",), *PLAYED])
+
+
+def make_tenant_app() -> Flask:
+    """Make an app below a prefix with variables; `app.config["SEEN"]` keeps them."""
+    phone, seen = OzML("phone", __name__), list[object]()
+
+    def view(notification: Notification, customer: str, floor: int) -> None:
+        seen.append((customer, floor))
+
+    for kind in ("incoming_call", "incoming_sms", "routing_interception"):
+        getattr(phone, kind)(view)
+    app = make_app(OZML_PUBLIC_URL="http://a.org", SEEN=seen)
+    app.register_blueprint(phone, url_prefix="/<customer>/<int:floor>")
+    return app
+
+
+@every_command
+def test_every_command_takes_the_values_of_url_variables(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(system: PhoneSystem, *args: object, **options: object) -> None:
+        system.incoming_call()
+
+    monkeypatch.setattr(flask_ozml.simulator.server, "serve", serve)
+    app = make_tenant_app()
+
+    status, lines = run(app, *command, "--value", "customer=a=b", "--value", "floor=7")
+
+    assert status == 0
+    if command == ("urls",):
+        assert lines[3].startswith("      http://a.org/a=b/7/")
+    else:
+        assert app.config["SEEN"] == [("a=b", 7)]
+
+
+@every_command
+def test_every_command_says_which_url_variables_need_a_value(
+    command: tuple[str, ...],
+) -> None:
+    status, lines = run(make_tenant_app(), *command, "--value", "floor=7")
 
     assert status == 1
-    assert "no OzML blueprint" in output
+    assert "['customer']" in lines[-1]
+    assert lines[-1].endswith(" On the command line, use --value NAME=VALUE.")
+
+
+@every_command
+@pytest.mark.parametrize(
+    ("given", "status", "message"),
+    [
+        (["acme"], 2, "'acme' must be NAME=VALUE, for example customer=acme."),
+        (["=acme"], 2, "'=acme' must be NAME=VALUE, for example customer=acme."),
+        (["customer=a", "customer=b"], 2, "'customer' is given twice."),
+        (["client=a"], 2, "no phone URL has a variable 'client'."),
+        (["customer=a", "floor=first"], 1, "first"),
+    ],
+)
+def test_a_wrong_value_of_a_url_variable_is_named(
+    command: tuple[str, ...], given: list[str], status: int, message: str
+) -> None:
+    options = [word for value in given for word in ("--value", value)]
+
+    found, lines = run(make_tenant_app(), *command, *options)
+
+    assert found == status
+    assert message in lines[-1]
 
 
 def test_is_a_command_of_flask() -> None:
@@ -180,11 +313,6 @@ def test_is_a_command_of_flask() -> None:
     )
 
     assert "urls" in result.stdout
-
-
-def run(app: Flask, *args: str, typed: str = "") -> tuple[int, list[str]]:
-    result = app.test_cli_runner().invoke(ozml, args, input=typed)
-    return result.exit_code, result.output.splitlines()
 
 
 def make_talking_app(**config: object) -> Flask:
@@ -257,8 +385,8 @@ def test_route_shows_the_decision() -> None:
 @pytest.mark.parametrize(
     ("extension", "reason"),
     [
-        ("1", "The fallback answered for ZeroDivisionError:"),
-        ("2", "The phone system refuses an answer, not implemented command: "),
+        ("1", "The application failed: ZeroDivisionError:"),
+        ("2", "The phone system reports not implemented command (301): "),
     ],
 )
 def test_a_failed_call_says_why_in_its_last_line(extension: str, reason: str) -> None:
@@ -268,34 +396,85 @@ def test_a_failed_call_says_why_in_its_last_line(extension: str, reason: str) ->
     assert lines[-1].startswith(reason)
 
 
+def test_call_says_which_keys_came_too_late() -> None:
+    status, lines = run(make_talking_app(), "call", "--press", "1", "--press", "2")
+
+    assert status == 0
+    assert lines[-2:] == ["* hung up", "> (the call ended before 2 could be entered)"]
+
+
+def test_the_log_cannot_control_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in a program that has configured no logging, which pytest does.
+    monkeypatch.setattr(logging.getLogger("flask_ozml"), "propagate", False)
+    before = logging.lastResort
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_sms
+    def fail(sms: IncomingSMS) -> t.NoReturn:
+        raise ValueError(f"Cannot read\t{sms.message}")
+
+    app = make_app()
+    app.register_blueprint(phone)
+
+    output = "\n".join(run(app, "sms", "--from", "36", "\x1b[31mó")[1])
+
+    assert "phone.incoming_sms: view 'fail' failed\nTraceback (most recent" in output
+    assert output.count("Cannot read \ufffd[31mó") == 2
+    assert "\x1b" not in output
+    assert logging.lastResort is before
+
+
 def test_call_plays_a_running_server() -> None:
     app = make_talking_app()
-    server = make_server("127.0.0.1", 0, app)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.port}"
-    try:
+    with served(app) as url:
         result = run(make_talking_app(), "call", "--url", url, "--press", "1")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
     assert result == run(app, "call", "--press", "1")
 
 
-def test_call_wants_to_know_which_blueprint() -> None:
+@pytest.mark.parametrize(
+    ("path", "config", "advice"),
+    [
+        ("", {"SECRET_KEY": "other"}, "Start the server with the same SECRET_KEY"),
+        ("pbx", {}, "Check that the server runs this application"),
+        ("", {"OZML_ALLOWED_NETWORKS": ["10.0.0.1"]}, "The phone system reports"),
+    ],
+)
+def test_a_server_that_refuses_is_explained(
+    path: str, config: dict[str, object], advice: str
+) -> None:
+    with served(make_talking_app(**config)) as url:
+        status, lines = run(make_talking_app(), "call", "--url", url + path)
+
+    assert status == 1
+    assert lines[-1].startswith(advice)
+
+
+def test_a_server_that_does_not_answer_is_explained() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    status, lines = run(make_talking_app(), "call", "--url", url)
+
+    assert status == 1
+    assert lines[-1].startswith("Check that the server is running")
+
+
+def test_call_asks_which_of_several_blueprints_to_play() -> None:
     app = make_talking_app()
     app.register_blueprint(make_phone("sales"), url_prefix="/sales")
 
-    status, lines = run(app, "call", "--press", "1")
-    assert status == 1
-    assert "--blueprint" in lines[-1]
-    assert "['phone', 'sales']" in lines[-1]
+    for option, problem in [
+        ((), ""),
+        (("--blueprint", "x"), "There is no OzML blueprint 'x'. "),
+    ]:
+        assert run(app, "call", "--press", "1", *option) == (
+            1,
+            [f"Error: {problem}Choose one of ['phone', 'sales'] with --blueprint."],
+        )
 
-    assert run(app, "call", "--blueprint", "sales", "--press", "1") == (
+    assert run(app, "call", "--blueprint", "sales") == (
         0,
-        ["Call from 500 to 9998", "* hung up"],
+        [HELP, "Call from 500 to 9998", "* hung up"],
     )
 
 
@@ -332,7 +511,7 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
         ("serve-phone-system", "--url", "http://127.0.0.1:99999"),
     ],
 )
-def test_a_url_that_is_none(options: tuple[str, ...]) -> None:
+def test_a_url_must_be_absolute(options: tuple[str, ...]) -> None:
     for config in ({}, {"OZML_PUBLIC_URL": "http://localhost"}):
         status, lines = run(make_talking_app(**config), *options)
         assert status == 2
@@ -341,13 +520,13 @@ def test_a_url_that_is_none(options: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", ["call", "serve-phone-system"])
-def test_keys_that_are_none(command: str) -> None:
+def test_keys_must_be_those_of_a_phone(command: str) -> None:
     status, lines = run(make_talking_app(), command, "--press", "1", "--press", "12x4")
 
     assert status == 2
     assert lines[-1] == (
-        "Error: Invalid value for '--press': must be a str of the keys 0-9*#A-D;"
-        " this is a str of length 4 with 'x' at index 2."
+        "Error: Invalid value for '--press': must be a non-empty str of the keys"
+        " 0-9*#A-D, got a str of length 4 with 'x' at index 2."
     )
 
 
@@ -385,12 +564,26 @@ def test_ids_differ_from_command_to_command() -> None:
     assert len(ids) == 3
 
 
-def test_views_that_need_state_are_shown_as_such() -> None:
+def test_url_defaults_are_no_state() -> None:
     phone = OzML("phone", __name__)
 
     @phone.incoming_call
-    def welcome(call: IncomingCall, lang: str, tries: int, more: int = 0) -> None: ...
+    def welcome(call: IncomingCall, lang: str) -> None: ...
 
     app = make_app(OZML_PUBLIC_URL="https://www.example.com")
     app.register_blueprint(phone, url_prefix="/<lang>", url_defaults={"lang": "en"})
-    assert "  incoming_call: welcome [by phone.to, with tries]" in urls(app)[1]
+    assert run(app, "urls")[1][4] == "      answered by welcome"
+
+
+def test_a_view_name_that_the_terminal_cannot_show_is_replaced() -> None:
+    def greet(call: IncomingCall) -> None: ...
+
+    greet.__name__ = "köszöntő"
+    phone = OzML("phone", __name__)
+    phone.incoming_call(greet)
+    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
+    app.register_blueprint(phone)
+    result = app.test_cli_runner(charset="latin-1").invoke(ozml, ["urls"])
+
+    assert result.exit_code == 0
+    assert "answered by köszönt?" in result.output

@@ -16,7 +16,7 @@ PACKAGE = Path(flask_ozml.__file__).parent
 
 #: The rooms from top to bottom; a module imports from rooms above its own.
 ROOMS = (
-    ("errors", "frozen", "values", "logs", "failures", "signals"),
+    ("errors", "values", "logs", "failures", "signals"),
     ("commands",),
     ("notifications",),
     ("serializer",),

@@ -57,7 +57,8 @@ def tests(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def run(pytester: pytest.Pytester, code: str) -> pytest.RunResult:
     pytester.makepyfile(code)
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:logging")
+    options = [f"-pno:{name}" for name in ("cacheprovider", "logging", "randomly")]
+    return pytester.runpytest_inprocess(*options)
 
 
 def test_a_call(tests: pytest.Pytester) -> None:
@@ -90,9 +91,12 @@ def test_a_failing_view_and_a_failing_assertion(tests: pytest.Pytester) -> None:
 
         def test_without():
             assert False
+
+        def test_control_characters(phone_system):
+            assert phone_system.incoming_call(caller="\x1b[31m").transferred_to
         """,
     )
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(
         [
             '*raise ZeroDivisionError("no such account")',
@@ -106,9 +110,12 @@ def test_a_failing_view_and_a_failing_assertion(tests: pytest.Pytester) -> None:
             "Call from 500 to 9998",
             "< Your PIN, please.",
             "> 12",
+            "E *where None = <Call from \ufffd[[]31m to 9998 | < Your PIN, please.>.*",
+            "*-- Phone calls --*",
+            "Call from \ufffd[[]31m to 9998",
         ]
     )
-    assert str(result.stdout).count("Phone calls") == 2
+    assert str(result.stdout).count("Phone calls") == 3
 
 
 def test_a_fallback_is_seen(tests: pytest.Pytester) -> None:
@@ -217,6 +224,51 @@ def test_the_base_of_the_urls(
             return app
         """,
     ).assert_outcomes(passed=1)
+
+
+def test_a_blueprint_below_a_prefix_with_variables(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from flask import Flask
+        from flask_ozml import OzML
+        from flask_ozml.commands import Speak
+
+        pytest_plugins = ["flask_ozml.pytest_plugin"]
+
+        @pytest.fixture
+        def app():
+            phone = OzML("phone", __name__)
+            phone.incoming_call(welcome)
+            app = Flask("app")
+            app.config.update(SECRET_KEY="k")
+            app.register_blueprint(phone, url_prefix="/<customer>")
+            return app
+
+        def welcome(call, customer):
+            return Speak(customer)
+        """
+    )
+    call = """
+        def test_call(phone_system):
+            assert phone_system.incoming_call().heard == ["acme"]
+        """
+    result = run(pytester, call)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *ConfigurationError: *['customer']*. In tests, override the fixture"
+            " phone_url_values to return them, for example {'customer': 'acme'}."
+        ]
+    )
+    values = """
+        import pytest
+
+        @pytest.fixture
+        def phone_url_values():
+            return {"customer": "acme"}
+        """
+    run(pytester, values + call).assert_outcomes(passed=1)
 
 
 def test_a_blueprint_below_a_subdomain(pytester: pytest.Pytester) -> None:

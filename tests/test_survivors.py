@@ -72,24 +72,26 @@ def test_a_number_with_an_unescaped_plus_may_begin_with_a_letter() -> None:
     assert call.caller == "+X500"
 
 
-def test_a_repr_is_what_makes_the_notification_again() -> None:
+def test_a_repr_shows_the_call_and_the_extension() -> None:
     call = IncomingCall(call_leg_id="3CiHe", api_extension="9998")
-    assert repr(call) == "IncomingCall(call_leg_id='3CiHe', api_extension='9998')"
+    assert repr(call).startswith(
+        "IncomingCall(call_leg_id='3CiHe', api_extension='9998', digest="
+    )
 
 
 @pytest.mark.parametrize(
     "kind, body, message",
     [
-        (ErrorNotification, b"Code=x", "code is no error code; it is taken as 0."),
+        (ErrorNotification, b"Code=x", "'code' is not a status code; using 0."),
         (
             RecordCompleted,
             b"NotificationName=RecordCompleted&Success=x",
-            "success is no boolean; it is taken as false.",
+            "'success' is not a boolean; using False.",
         ),
         (
             RecordCompleted,
             b"NotificationName=RecordCompleted&Success=1&Duration=x",
-            "duration is no number of seconds; it is taken as 0.",
+            "'duration' is not a number of seconds; using 0.",
         ),
     ],
 )
@@ -107,7 +109,7 @@ def test_a_warning_names_the_field(
         (
             b"ErrorCode=x&StatusCode=303",
             0,
-            ["code is no error code; it is taken as 0."],
+            ["'code' is not a status code; using 0."],
         ),
         (b"StatusCode=303&ErrorCode=302", 302, []),
         (b"Code=x&Code=302", None, []),
@@ -125,7 +127,7 @@ def test_only_what_is_taken_is_warned_of(
 
 
 LOOK = (
-    "look at this setting of the phone system: HTTP API / Notifications / add notifier"
+    "Check this setting of the phone system: HTTP API / Notifications / add notifier"
     " / Incoming calls / Incoming call URL."
 )
 
@@ -135,14 +137,14 @@ LOOK = (
     [
         (
             b"NotificationName=IncomingCall&Caller=1&CALLER=2",
-            "IncomingCall with the field 'caller' twice, and nobody can tell which one"
-            f" is meant; {LOOK}",
+            "Expected IncomingCall, got the field 'caller' twice, which is ambiguous."
+            f" {LOOK}",
         ),
-        (b"NotificationName=GoTo", f"Expected IncomingCall, got GoTo; {LOOK}"),
-        (b"Caller=1", f"Expected IncomingCall, got no NotificationName; {LOOK}"),
+        (b"NotificationName=GoTo", f"Expected IncomingCall, got GoTo. {LOOK}"),
+        (b"Caller=1", f"Expected IncomingCall, got no NotificationName. {LOOK}"),
         (
             b"NotificationName=1234",
-            f"Expected IncomingCall, got an unknown NotificationName; {LOOK}",
+            f"Expected IncomingCall, got an unknown NotificationName. {LOOK}",
         ),
     ],
 )
@@ -230,7 +232,7 @@ def test_only_the_declaration_of_a_document_declares_its_encoding() -> None:
 
 
 def test_an_encoding_that_only_begins_like_one_that_is_read_is_refused() -> None:
-    with pytest.raises(ParseError, match="The declared encoding is none that is read"):
+    with pytest.raises(ParseError, match="The declared encoding is not supported"):
         loads(b'<?xml version="1.0" encoding="UTF-16LE"?><Response/>')
 
 

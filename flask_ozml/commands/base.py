@@ -1,81 +1,15 @@
 """What all commands share: their families, and the check of their arguments."""
 
 import dataclasses
-import difflib
-import functools
-import inspect
+import types
 import typing as t
-from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 
-from ..errors import ParameterTypeError
-from ..frozen import frozen
-from ..frozen import initializer
 from . import rules
 
 
-class Command:
-    """The base of all commands."""
-
-    __slots__ = ()
-
-    #: The argument that OzML writes as the element's text.
-    written_as_text: t.ClassVar[str | None] = None
-    #: Arguments that the command cannot do without in answers of a family.
-    mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
-    #: Arguments that the phone system does not know in answers of a family.
-    unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
-    #: Arguments that say where a call or a text message goes.
-    destinations: t.ClassVar[tuple[str, ...]] = ()
-    #: Whether the command is legal as the first one of an answer only.
-    first_only: t.ClassVar[bool] = False
-
-    #: What the command takes, in the order in which OzML writes it.
-    arguments: t.ClassVar[tuple["Argument", ...]] = ()
-    #: The command of OzML that a class is, for a user's subclass too.
-    origin: t.ClassVar["type[Command]"]
-    #: The class whose families and rules hold for a command.
-    obeys: "type[Command]"
-    #: The commands directly inside of a command.
-    children: "tuple[Command, ...]" = ()
-    #: How deep commands nest below a command.
-    depth: int = 0
-    # Stores what it is given, checked; the __init__ where a command has no other.
-    _take_arguments: t.ClassVar[Callable[..., None]]
-
-    def __init_subclass__(cls, **options: t.Any) -> None:
-        super().__init_subclass__(**options)
-        origin = getattr(cls, "origin", Command)
-        for name in origin.__slots__:
-            if getattr(cls, name) is not getattr(origin, name):
-                raise TypeError(
-                    f"{cls.__name__}.{name} hides an argument of {origin.__name__},"
-                    " which would be shown but not sent; hand it to"
-                    " super().__init__()."
-                )
-
-
-class RoutingCommand(Command):
-    """May answer a RoutingInterception."""
-
-    __slots__ = ()
-
-
-class ThirdPartyCommand(Command):
-    """May answer a notification about a call between two others."""
-
-    __slots__ = ()
-
-
-class ExtensionCommand(Command):
-    """May answer a notification of an API extension."""
-
-    __slots__ = ()
-
-
 class Argument(t.NamedTuple):
-    """What a command takes."""
+    """An argument of a command."""
 
     name: str
     rule: rules.Rule
@@ -83,81 +17,80 @@ class Argument(t.NamedTuple):
     by_position: bool
 
 
-class _Mandatory:
-    """The default of an argument that has none."""
+class Command:
+    """The base of all commands."""
 
-    def __repr__(self) -> str:
-        return "<mandatory>"
+    #: The argument that OzML writes as the element's text.
+    written_as_text: t.ClassVar[str | None] = None
+    #: The arguments that are mandatory in answers of a family.
+    mandatory_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
+    #: The arguments that the phone system does not know in answers of a family.
+    unknown_in: t.ClassVar[Mapping["type[Command]", tuple[str, ...]]] = {}
+    #: The arguments that say where a call or a text message goes.
+    destinations: t.ClassVar[tuple[str, ...]] = ()
+    #: Whether the command is legal only as the first one of an answer.
+    first_only: t.ClassVar[bool] = False
 
+    #: The arguments in the order in which OzML writes them.
+    arguments: t.ClassVar[tuple[Argument, ...]] = ()
+    #: The command that a class stands for; subclasses inherit it.
+    origin: t.ClassVar["type[Command]"]
 
-_MANDATORY: t.Final = _Mandatory()
-_START: t.Final = """\
-    if unknown:
-        refuse_unknown(unknown)
-"""
-_LINES: t.Final = """\
-    if {guard}(type({name}) is not type_{name}{test}):
-        {name} = check_{name}({name})
-    self._ozml_{name} = {name}
-"""
+    def __init_subclass__(cls, **options: t.Any) -> None:
+        super().__init_subclass__(**options)
+        origin: t.Any = getattr(cls, "origin", None)
+        if origin is not None:
+            _refuse_hidden_arguments(cls, origin)
 
+    def __post_init__(self) -> None:
+        """Check the arguments, and reduce values of subclasses to plain ones.
 
-def _init(command: type[Command]) -> Callable[..., None]:
-    """An ``__init__`` that checks each argument in lines of its own.
+        :raises InvalidParameter: if a value breaks the rule of its argument.
+        """
+        command = self.origin.__name__
+        for name, rule, mandatory, _ in self.arguments:
+            value = getattr(self, name)
+            if mandatory or value is not None:
+                plain = rule.check(command, name, value)
+                if plain is not value:
+                    object.__setattr__(self, name, plain)
 
-    A loop over the arguments costs more, which commands are built too often for.
-    """
-    names: dict[str, t.Any] = {"MANDATORY": _MANDATORY}
-    names["refuse_unknown"] = functools.partial(refuse_unknown, command)
-    parameters = ["/"]
-    lines = _START
-    for position, (name, rule, mandatory, by_position) in enumerate(command.arguments):
-        if not by_position and "*" not in parameters:
-            parameters.append("*")
-        parameters.append(f"{name}={'MANDATORY' if mandatory else None}")
-        guard = "" if mandatory else f"{name} is not None and "
-        any_value = rule.accepts is rules.Rule.accepts
-        test = "" if any_value else f" or not accepts_{name}({name})"
-        lines += _LINES.format(name=name, guard=guard, test=test)
-        names[f"type_{name}"] = rule.type
-        names[f"accepts_{name}"] = rule.accepts
-        names[f"check_{name}"] = functools.partial(_check, command, position)
-    return initializer(command, [*parameters, "**unknown"], lines, names)
+    @property
+    def obeys(self) -> "type[Command]":
+        """The class whose families and rules apply to this command."""
+        return self.origin
 
+    @property
+    def children(self) -> "tuple[Command, ...]":
+        """The commands directly inside this command."""
+        return ()
 
-def _check(command: type[Command], position: int, value: object) -> object:
-    argument = command.arguments[position]
-    if value is _MANDATORY:
-        raise ParameterTypeError(
-            command.__name__, argument.name, f"is mandatory and {argument.rule.words}"
-        )
-    return argument.rule.check(command.__name__, argument.name, value)
-
-
-def refuse_unknown(command: type[Command], unknown: Iterable[str]) -> t.NoReturn:
-    """Raise a ParameterTypeError for the first of these names, with the nearest one."""
-    parameters = inspect.signature(command).parameters.values()
-    known = [parameter.name for parameter in parameters if parameter.kind in _NAMED]
-    name = next(iter(unknown))
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}"
-    raise ParameterTypeError(command.__name__, name, f"is unknown ({hint})")
+    @property
+    def depth(self) -> int:
+        """How deep commands nest below this command."""
+        return 0
 
 
-_NAMED: t.Final = (
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    inspect.Parameter.KEYWORD_ONLY,
-)
+class RoutingCommand(Command):
+    """A command that may answer a RoutingInterception."""
+
+
+class ThirdPartyCommand(Command):
+    """A command that may answer a notification about a call between two others."""
+
+
+class ExtensionCommand(Command):
+    """A command that may answer a notification to an API extension."""
+
+
 _C = t.TypeVar("_C", bound=type[Command])
 
 
 @t.dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def ozml_command(cls: _C) -> _C:
-    """A frozen, slotted dataclass that checks its arguments by their annotations."""
-    made: type[Command] = frozen(cls)
+    """Make a frozen dataclass, and the table of its arguments from its annotations."""
+    made: t.Any = dataclasses.dataclass(frozen=True)(cls)
     made.origin = made
-    if not hasattr(made, "obeys"):
-        made.obeys = made
     made.arguments = tuple(
         Argument(
             field.name,
@@ -165,10 +98,20 @@ def ozml_command(cls: _C) -> _C:
             field.default is dataclasses.MISSING,
             not field.kw_only,
         )
-        for field in dataclasses.fields(made)  # type: ignore[arg-type]  # made above
+        for field in dataclasses.fields(made)
         if rules.has_rule(field.type)
     )
-    made._take_arguments = _init(made)
-    if "__init__" not in cls.__dict__:
-        made.__init__ = made._take_arguments  # type: ignore[method-assign]  # as dataclass does
     return t.cast(_C, made)
+
+
+def _refuse_hidden_arguments(cls: type, origin: type) -> None:
+    """Refuse a class attribute that would be shown instead of what is sent."""
+    names = {field.name for field in dataclasses.fields(t.cast(t.Any, origin))}
+    for base in cls.__mro__[: cls.__mro__.index(origin)]:
+        for name in names & vars(base).keys() - base.__annotations__.keys():
+            if not isinstance(vars(base)[name], types.MemberDescriptorType):
+                raise TypeError(
+                    f"{cls.__name__}.{name} hides an argument of {origin.__name__}."
+                    " Pass the value to super().__init__(), or annotate it as a field"
+                    " of a dataclass."
+                )

@@ -1,48 +1,46 @@
-"""The OzML commands: what a view can tell the phone system to do.
+"""One frozen dataclass for each OzML command.
 
-Class names are the names of OzML; arguments are its attribute names in snake_case.
-The one positional argument is what OzML writes as the element's text (``Route``,
-``Forward`` and ``SendDTMF`` write it as an attribute). An argument that is left out is
-not written.
+Class names are the names of the OzML elements; arguments are the attribute names in
+snake_case. The one positional argument is what OzML writes as the element's text
+(``Route``, ``Forward`` and ``SendDTMF`` write it as an attribute). An argument that is
+None is not written.
 
-Wrong arguments fail where they are written, with
-:exc:`~flask_ozml.errors.InvalidParameter`. Which notification a command may answer is
-said by its families, the base classes :class:`RoutingCommand`,
-:class:`ThirdPartyCommand` and :class:`ExtensionCommand`. Source of commands, parameters
-and families: the vendor's pages "OzML ... command" and "HTTP API Notifications".
+A wrong argument raises :exc:`~flask_ozml.errors.InvalidParameter` where it is written.
+The base classes :class:`RoutingCommand`, :class:`ThirdPartyCommand` and
+:class:`ExtensionCommand` are the families: they say which notifications a command may
+answer. Source of commands, arguments and families: the vendor's pages "OzML ...
+command" and "HTTP API Notifications".
 """
 
-import dataclasses
+import functools
 import itertools
 import re
 import typing as t
 from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
 from dataclasses import KW_ONLY
 
 from ..errors import InvalidParameter
 from ..errors import ParameterTypeError
-from ..frozen import FrozenDict
+from ..values import FrozenDict
 from . import rules
 from .base import Command as Command
 from .base import ExtensionCommand as ExtensionCommand
 from .base import ozml_command
-from .base import refuse_unknown
 from .base import RoutingCommand as RoutingCommand
 from .base import ThirdPartyCommand as ThirdPartyCommand
 
-#: How deep menus (and elements with content) may nest.
+#: How deep menus, and elements with content, may nest.
 MAX_DEPTH: t.Final = 50
 
 
 @ozml_command
 class Route(RoutingCommand):
-    """Routes the call to an extension, or to an outside line by its name.
+    """Route the call to an extension, or to an outside line by its name.
 
-    Without a Route the dial plan decides.
+    Without a Route, the dial plan decides.
 
-    :param destination: the extension or line; empty rejects the caller.
+    :param destination: the extension or line. An empty one rejects the caller.
     :param ring_time: seconds to ring (the phone system's default: 90).
     :param caller_id: the identity that the callee sees.
     :param dialed_number: the number to call through the outside line.
@@ -53,18 +51,18 @@ class Route(RoutingCommand):
     destination: rules.RouteDestination
     _: KW_ONLY
     ring_time: rules.Seconds | None = None
-    caller_id: rules.Text | None = None
+    caller_id: rules.Sender | None = None
     dialed_number: rules.Destination | None = None
 
 
 @ozml_command
 class AttendedTransfer(ThirdPartyCommand):
-    """Joins the other parties of two calls; the transferor leaves both.
+    """Join the other parties of two calls; the transferor leaves both.
 
-    :param target_call_id: the call to which the participant is moved.
+    :param target_call_id: the call that the participant is moved to.
     :param transferred_call_id: the call whose participant is moved (the phone system's
         default: the call of the notification).
-    :param transferor_party: in the vendor's example, not in the vendor's table.
+    :param transferor_party: only the vendor's example has it, not the vendor's table.
     """
 
     _: KW_ONLY
@@ -75,14 +73,15 @@ class AttendedTransfer(ThirdPartyCommand):
 
 @ozml_command
 class BlindTransfer(ThirdPartyCommand, ExtensionCommand):
-    """Transfers the other party of the call.
+    """Transfer the other party of the call.
 
-    After an unsuccessful transfer the next command runs.
+    After an unsuccessful transfer, the next command runs.
 
     :param target: the number to transfer to.
     :param transferor_party: who makes the transfer; mandatory in third-party answers.
     :param call_id: the call (the phone system's default: that of the notification).
-    :param finished_url: gets the call's details at its end, in undocumented fields.
+    :param finished_url: is requested at the end of the call. What is posted is not
+        documented, so it must be the URL of an ordinary route.
     """
 
     written_as_text = "target"
@@ -98,7 +97,7 @@ class BlindTransfer(ThirdPartyCommand, ExtensionCommand):
 
 @ozml_command
 class Forward(ThirdPartyCommand):
-    """Forwards the caller of a call that is still ringing.
+    """Forward the caller of a call that is still ringing.
 
     :param destination: the number to forward to.
     :param call_id: the call (the phone system's default: that of the notification).
@@ -113,7 +112,7 @@ class Forward(ThirdPartyCommand):
 
 @ozml_command
 class Hangup(ThirdPartyCommand, ExtensionCommand):
-    """Hangs up.
+    """Hang up.
 
     :param call_id: the call (the phone system's default: that of the notification).
     """
@@ -124,7 +123,7 @@ class Hangup(ThirdPartyCommand, ExtensionCommand):
 
 @ozml_command
 class Hold(ThirdPartyCommand):
-    """Puts both legs of a call on hold.
+    """Put both legs of a call on hold.
 
     :param call_id: the call (the phone system's default: that of the notification).
     """
@@ -135,7 +134,7 @@ class Hold(ThirdPartyCommand):
 
 @ozml_command
 class Unhold(ThirdPartyCommand):
-    """Takes back a call on hold, if Hold was used on both of its legs.
+    """Take a call off hold, if Hold was used on both of its legs.
 
     :param call_id: the call (the phone system's default: that of the notification).
     """
@@ -146,13 +145,13 @@ class Unhold(ThirdPartyCommand):
 
 @ozml_command
 class Play(ThirdPartyCommand, ExtensionCommand):
-    """Plays a WAV or MP3 file.
+    """Play a WAV or MP3 file.
 
     :param audio_file: a URL, or a path relative to the phone system's
-        ``ContentStorage/Static``. What a URL holds is cached there.
+        ``ContentStorage/Static``. The file of a URL is cached there.
     :param party: who hears it; mandatory in third-party answers.
     :param call_id: the call (the phone system's default: that of the notification).
-    :param repeat: whether to play again and again.
+    :param repeat: whether to play it again and again.
     """
 
     written_as_text = "audio_file"
@@ -167,20 +166,20 @@ class Play(ThirdPartyCommand, ExtensionCommand):
 
 @ozml_command
 class Record(ThirdPartyCommand, ExtensionCommand):
-    """Records the call.
+    """Record the call.
 
-    :param finished_url: gets the RecordCompleted notification.
+    :param finished_url: receives the RecordCompleted notification.
     :param format: ``"mp3"`` (the phone system's default) or ``"wav"``.
     :param call_id: the call (the phone system's default: that of the notification).
-    :param duration: seconds at most.
+    :param duration: the maximum length in seconds.
     :param inactivity: seconds of silence that end the recording.
-    :param finish_digits: keys of which any one ends the recording.
+    :param finish_digits: keys, each of which ends the recording.
     """
 
     unknown_in = {ThirdPartyCommand: ("duration", "inactivity", "finish_digits")}
 
     _: KW_ONLY
-    finished_url: rules.Url | None = None
+    finished_url: rules.RecordCompletedUrl | None = None
     format: rules.AudioFormat | None = None
     call_id: rules.Text | None = None
     duration: rules.Seconds | None = None
@@ -190,10 +189,10 @@ class Record(ThirdPartyCommand, ExtensionCommand):
 
 @ozml_command
 class SendDTMF(ThirdPartyCommand):
-    """Sends keys into a call.
+    """Send DTMF tones into a call.
 
     :param keys: the keys, of ``0-9*#A-D``.
-    :param party: who gets the tones.
+    :param party: who hears the tones.
     :param call_id: the call (the phone system's default: that of the notification).
     """
 
@@ -205,12 +204,13 @@ class SendDTMF(ThirdPartyCommand):
 
 @ozml_command
 class Speak(ThirdPartyCommand, ExtensionCommand):
-    """Speaks a text.
+    """Speak a text.
 
-    :param text: the text; what XML cannot hold is spoken as U+FFFD.
+    :param text: the text. Characters that XML cannot hold become U+FFFD.
     :param party: who hears it; mandatory in third-party answers.
     :param call_id: the call (the phone system's default: that of the notification).
-    :param language: of the installed text-to-speech packages, such as ``"en-UK"``.
+    :param language: the language of an installed text-to-speech package, for example
+        ``"en-UK"``.
     """
 
     written_as_text = "text"
@@ -225,15 +225,15 @@ class Speak(ThirdPartyCommand, ExtensionCommand):
 
 @ozml_command
 class Call(ExtensionCommand):
-    """Starts another call; its own answer continues at ``url``.
+    """Start another call, which continues at ``url``.
 
     :param dialled: the number to call.
-    :param url: gets the CallConnected notification. Where no OzML comes from there, the
-        phone system hangs up.
-    :param api_extension: the API extension that calls.
+    :param url: receives the CallConnected notification. If it does not answer with
+        OzML, the phone system hangs up.
+    :param api_extension: the API extension that makes the call.
     :param caller_id: the number that the callee sees.
     :param caller_display_name: the name that the callee sees.
-    :param error_url: requested when an error occurs during the call.
+    :param error_url: is requested if an error occurs during the call.
     """
 
     written_as_text = "dialled"
@@ -241,16 +241,16 @@ class Call(ExtensionCommand):
 
     dialled: rules.Destination
     _: KW_ONLY
-    url: rules.Url
+    url: rules.CallConnectedUrl
     api_extension: rules.Text | None = None
-    caller_id: rules.Text | None = None
-    caller_display_name: rules.Text | None = None
-    error_url: rules.Url | None = None
+    caller_id: rules.Sender | None = None
+    caller_display_name: rules.Sender | None = None
+    error_url: rules.ErrorUrl | None = None
 
 
 @ozml_command
 class Delay(ExtensionCommand):
-    """Waits before the next command.
+    """Wait before the next command.
 
     :param time: seconds.
     """
@@ -262,26 +262,26 @@ class Delay(ExtensionCommand):
 
 @ozml_command
 class GoTo(ExtensionCommand):
-    """Continues with the OzML of another URL.
+    """Continue with the OzML of another URL.
 
-    :param url: gets the GoTo notification, which carries nothing but its name.
+    :param url: receives the GoTo notification, which has no fields.
     """
 
     written_as_text = "url"
 
-    url: rules.Url
+    url: rules.GoToUrl
 
 
 @ozml_command
 class Reject(ExtensionCommand):
-    """Refuses an incoming call; legal as the first command of an answer only."""
+    """Refuse an incoming call; legal only as the first command of an answer."""
 
     first_only = True
 
 
 @ozml_command
 class SendEmail(ExtensionCommand):
-    """Sends an e-mail through the phone system's provider.
+    """Send an e-mail through the phone system's provider.
 
     :param recipient: the address.
     :param subject: the subject.
@@ -294,18 +294,18 @@ class SendEmail(ExtensionCommand):
     recipient: rules.Address
     subject: rules.Header | None = None
     message: rules.Text | None = None
-    sender: rules.Header | None = None
+    sender: rules.Sender | None = None
     api_extension: rules.Text | None = None
 
 
 @ozml_command
 class SendSms(ExtensionCommand):
-    """Sends a text message.
+    """Send a text message.
 
     :param message: the text.
     :param recipient: the number.
     :param sender: the sender's number (default: the modem's).
-    :param delivery_report_url: gets the SMSDeliveryReport notification.
+    :param delivery_report_url: receives the SMSDeliveryReport notification.
     :param api_extension: the API extension that sends.
     """
 
@@ -315,225 +315,244 @@ class SendSms(ExtensionCommand):
     message: rules.Text
     _: KW_ONLY
     recipient: rules.Destination
-    sender: rules.Text | None = None
-    delivery_report_url: rules.Url | None = None
+    sender: rules.Sender | None = None
+    delivery_report_url: rules.SMSDeliveryReportUrl | None = None
     api_extension: rules.Text | None = None
 
 
-def _derived() -> t.Any:
-    """A field that follows from the others."""
-    return dataclasses.field(init=False, repr=False, compare=False)
-
-
-def _checked_children(parameter: str, children: Iterable[t.Any]) -> tuple[Command, ...]:
-    found = tuple(children)
-    for child in found:
-        if not isinstance(child, Command):
-            raise ParameterTypeError(
-                "UserInput",
-                parameter,
-                f"must be commands, not {type(child).__name__}",
-                child,
-            )
-    return found
-
-
-def _checked_depth(command: str, children: Iterable[Command]) -> int:
-    depth = 0
-    for child in children:
-        if child.depth > depth:
-            depth = child.depth
-    if depth >= MAX_DEPTH:
+def _check_depth(command: Command) -> None:
+    if command.depth > MAX_DEPTH:
         raise InvalidParameter(
-            command, "content", f"must not nest more than {MAX_DEPTH} deep"
+            command.origin.__name__,
+            "content",
+            f"must not nest more than {MAX_DEPTH} deep",
         )
-    return depth + 1
 
 
-_KEYS: t.Final = rules.rule_of(rules.Keys)
-# What is mostly given stands first, for it is told sooner.
-_MAPPING: t.Final = (dict, Mapping)
-_ITERABLE: t.Final = (list, tuple, Iterable)
-_TEXTS: t.Final = (str, bytes)
-
-
-def _normalized_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
-    if not isinstance(inputs, _MAPPING):
-        raise ParameterTypeError(
-            "UserInput",
-            "inputs",
-            f"must map keys to commands, not be a {type(inputs).__name__}",
-            inputs,
-        )
-    found: dict[str, tuple[Command, ...]] = {}
-    for key, value in inputs.items():
-        keys = key
-        if type(key) is not str or not _KEYS.accepts(key):
-            keys = _KEYS.check("UserInput", "inputs", key)
-        if isinstance(value, Command):
-            found[keys] = (value,)
-        else:
-            several = isinstance(value, _ITERABLE) and not isinstance(value, _TEXTS)
-            found[keys] = _checked_children("inputs", value if several else (value,))
-    return FrozenDict(found)
-
-
-_NO_INPUTS: t.Final = FrozenDict[str, tuple[Command, ...]]()
+def _depth(command: Command) -> int:
+    return 1 + max((child.depth for child in command.children), default=0)
 
 
 @ozml_command
 class UserInput(ExtensionCommand):
-    """Plays its initial commands and waits for keys.
+    """Run the initial commands and wait for keys.
 
-    :param initial_commands: run while keys are awaited.
-    :param inputs: keys (``0-9*#A-D``, one or more) and the command or commands that
-        each runs. A UserInput among them is a menu below this one.
+    :param initial_commands: the commands that run while keys are awaited.
+    :param inputs: keys (``0-9*#A-D``, one or more), and the command or commands that
+        each of them runs. A UserInput among them is a menu below this one.
     :param repeat: whether to run the initial commands again after the time-out.
-    :param timeout: seconds to wait for a key (the phone system's default: 0).
+    :param timeout: seconds to wait for a key after the initial commands. With None, the
+        phone system's default of 0 counts only keys pressed during these commands.
     :param back_key: the key that leads back to the menu above.
-    :param digits: how many digits to wait for (the phone system's default: 1).
-    :param min_digits: the least number of digits.
-    :param max_digits: the greatest number of digits.
-    :param forward_to_url: gets the DtmfEntered notification when the digits entered
-        are none of the inputs.
+    :param digits: the number of digits to wait for (the phone system's default: 1).
+    :param min_digits: the minimum number of digits.
+    :param max_digits: the maximum number of digits.
+    :param forward_to_url: receives the DtmfEntered notification if the digits entered
+        are not among the inputs.
     """
 
     _: KW_ONLY
-    initial_commands: tuple[Command, ...]
-    inputs: Mapping[str, tuple[Command, ...]]
+    initial_commands: tuple[Command, ...] = ()
+    inputs: Mapping[str, tuple[Command, ...]] = FrozenDict()
     repeat: rules.Flag | None = None
-    timeout: rules.Seconds | None = None
+    timeout: rules.Seconds | None = 10
     back_key: rules.Key | None = None
     digits: rules.DigitCount | None = None
     min_digits: rules.DigitCount | None = None
     max_digits: rules.DigitCount | None = None
-    forward_to_url: rules.Url | None = None
-    children: tuple[Command, ...] = _derived()
-    depth: int = _derived()
+    forward_to_url: rules.DtmfEnteredUrl | None = None
 
     def __init__(
         self,
-        /,
-        *initial_commands: ExtensionCommand,
-        inputs: Mapping[str, ExtensionCommand | Sequence[ExtensionCommand]]
+        *commands: ExtensionCommand,
+        initial_commands: tuple[Command, ...] = (),
+        inputs: Mapping[str, ExtensionCommand | Iterable[ExtensionCommand]]
         | None = None,
         repeat: bool | None = None,
-        timeout: int | None = None,
+        timeout: int | None = 10,
         back_key: str | None = None,
         digits: int | None = None,
         min_digits: int | None = None,
         max_digits: int | None = None,
         forward_to_url: str | None = None,
-        **unknown: t.Never,
     ) -> None:
-        if unknown:
-            refuse_unknown(UserInput, unknown)
-        self._take_arguments(
-            repeat=repeat,
-            timeout=timeout,
-            back_key=back_key,
-            digits=digits,
-            min_digits=min_digits,
-            max_digits=max_digits,
-            forward_to_url=forward_to_url,
-        )
-        initial = _checked_children("initial_commands", initial_commands)
-        choices = _NO_INPUTS if inputs is None else _normalized_inputs(inputs)
-        slots: t.Any = self
-        slots._ozml_initial_commands = initial
-        slots._ozml_inputs = choices
-        children = [*initial]
-        for commands in choices.values():
-            children += commands
-        slots._ozml_children = tuple(children)
-        slots._ozml_depth = _checked_depth("UserInput", children)
+        if commands and initial_commands:
+            raise TypeError(
+                "UserInput takes its initial commands by position or by name, not both."
+            )
+        given = {
+            "initial_commands": commands or initial_commands,
+            "inputs": FrozenDict() if inputs is None else inputs,
+            "repeat": repeat,
+            "timeout": timeout,
+            "back_key": back_key,
+            "digits": digits,
+            "min_digits": min_digits,
+            "max_digits": max_digits,
+            "forward_to_url": forward_to_url,
+        }
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_commands("initial_commands", self.initial_commands)
+        object.__setattr__(self, "inputs", _checked_inputs(self.inputs))
+        _check_depth(self)
         low, high = self.min_digits, self.max_digits
         if low is not None and high is not None and low > high:
             raise InvalidParameter(
                 "UserInput", "min_digits", "must not be above max_digits", low
             )
 
+    @property
+    def children(self) -> tuple[Command, ...]:
+        return (*self.initial_commands, *itertools.chain(*self.inputs.values()))
 
-# Letters outside ASCII are legal in XML names, but parsers differ in which.
-_XML_NAME = rules.Rule(
+    @functools.cached_property
+    def depth(self) -> int:
+        return _depth(self)
+
+
+def _check_commands(parameter: str, commands: object) -> None:
+    if not isinstance(commands, tuple):
+        raise ParameterTypeError(
+            "UserInput",
+            parameter,
+            f"must be a tuple of commands, got {type(commands).__name__}",
+            commands,
+        )
+    for command in commands:
+        if not isinstance(command, Command):
+            raise ParameterTypeError(
+                "UserInput",
+                parameter,
+                f"must be commands, got {type(command).__name__}",
+                command,
+            )
+
+
+def _checked_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
+    if not isinstance(inputs, Mapping):
+        raise ParameterTypeError(
+            "UserInput",
+            "inputs",
+            f"must map keys to commands, got {type(inputs).__name__}",
+            inputs,
+        )
+    found: dict[str, tuple[Command, ...]] = {}
+    for key, value in inputs.items():
+        single = isinstance(value, Command | str | bytes)
+        several = not single and isinstance(value, Iterable)
+        commands = tuple(value) if several else (value,)
+        _check_commands("inputs", commands)
+        found[_KEYS.check("UserInput", "inputs", key)] = commands
+    return FrozenDict(found)
+
+
+_KEYS: t.Final = rules.rule_of(rules.Keys)
+_TEXT: t.Final = rules.rule_of(rules.Text)
+_CONTENT: t.Final = rules.Rule(str, "must be commands and str")
+# Letters outside ASCII are legal in XML names, but parsers disagree about which.
+_XML_NAME: t.Final = rules.Rule(
     str,
     "must be an XML name: an ASCII letter or _, then letters, digits, _ - and .",
     re.compile(r"(?!xmlns\Z)[A-Za-z_][A-Za-z0-9_.-]*").fullmatch,
     r"[^A-Za-z0-9_.-]",
 )
-_TEXT = rules.rule_of(rules.Text)
-
-
-def _merged_content(content: Iterable[object]) -> tuple[str | Command, ...]:
-    """XML cannot tell two texts side by side from one, nor an empty one from none."""
-    merged: list[str | Command] = []
-    for kind, items in itertools.groupby(content, _kind_of_content):
-        if kind is str:
-            texts = [_TEXT.check("Element", "content", item) for item in items]
-            merged.append("".join(texts))
-        else:
-            merged += t.cast(Iterable[Command], items)
-    return tuple(item for item in merged if item)
-
-
-def _kind_of_content(item: object) -> type:
-    for kind in (str, Command):
-        if isinstance(item, kind):
-            return kind
-    raise ParameterTypeError(
-        "Element",
-        "content",
-        f"must be commands and str, not {type(item).__name__}",
-        item,
-    )
 
 
 @ozml_command
 class Element(RoutingCommand, ThirdPartyCommand, ExtensionCommand):
-    """Whatever the phone system has beyond this module: Array, Beep, ForEach...
+    """Write an element that has no class here, for example Array, Beep or ForEach.
 
-    An element with the name of a command of this module obeys the rules of that
-    command's families.
+    An element with the name of a command obeys the rules of that command's families.
 
     :param name: the element's name.
-    :param attributes: its attributes, both names and values as they are written.
+    :param attributes: its attributes, names and values as they are written.
     :param content: text and commands.
     """
 
     name: str
-    attributes: Mapping[str, str]
-    content: tuple[str | Command, ...]
-    obeys: type[Command] = _derived()
-    children: tuple[Command, ...] = _derived()
-    depth: int = _derived()
+    attributes: Mapping[str, str] = FrozenDict()
+    content: tuple[str | Command, ...] = ()
 
     def __init__(
         self,
         name: str,
         attributes: Mapping[str, str] | None = None,
-        *content: str | Command,
-        **unknown: t.Never,
+        *items: str | Command,
+        content: tuple[str | Command, ...] = (),
     ) -> None:
-        if unknown:
-            refuse_unknown(Element, unknown)
-        if not isinstance(attributes, Mapping | None):
-            raise ParameterTypeError(
-                "Element", "attributes", "must be a mapping; content comes behind it"
-            )
-        written = {
-            _XML_NAME.check("Element", "attributes", key): _TEXT.check(
+        if items and content:
+            raise TypeError("Element takes content by position or by name, not both.")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(
+            self, "attributes", FrozenDict() if attributes is None else attributes
+        )
+        object.__setattr__(self, "content", items or content)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        name = _XML_NAME.check("Element", "name", self.name)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "attributes", _checked_attributes(self.attributes))
+        object.__setattr__(self, "content", _merged_content(self.content))
+        _check_depth(self)
+
+    @property
+    def obeys(self) -> type[Command]:
+        return BY_NAME.get(self.name.lower(), Element)
+
+    @property
+    def children(self) -> tuple[Command, ...]:
+        return tuple(item for item in self.content if isinstance(item, Command))
+
+    @functools.cached_property
+    def depth(self) -> int:
+        return _depth(self)
+
+
+def _checked_attributes(attributes: object) -> FrozenDict[str, str]:
+    if not isinstance(attributes, Mapping):
+        raise ParameterTypeError(
+            "Element",
+            "attributes",
+            f"must be a mapping, got {type(attributes).__name__}",
+            attributes,
+        )
+    return FrozenDict(
+        {
+            _XML_NAME.check("Element", "attributes", name): _TEXT.check(
                 "Element", "attributes", value
             )
-            for key, value in (attributes or {}).items()
+            for name, value in attributes.items()
         }
-        slots: t.Any = self
-        slots._ozml_name = _XML_NAME.check("Element", "name", name)
-        slots._ozml_attributes = FrozenDict(written)
-        slots._ozml_content = _merged_content(content)
-        children = tuple(item for item in content if isinstance(item, Command))
-        slots._ozml_children = children
-        slots._ozml_depth = _checked_depth("Element", children)
-        slots._ozml_obeys = BY_NAME.get(self.name.lower(), Element)
+    )
+
+
+def _merged_content(content: object) -> tuple[str | Command, ...]:
+    """Join adjacent texts and drop empty ones: XML cannot tell the difference."""
+    if not isinstance(content, tuple):
+        raise ParameterTypeError(
+            "Element",
+            "content",
+            f"must be a tuple of commands and str, got {type(content).__name__}",
+            content,
+        )
+    merged: list[str | Command] = []
+    for is_command, items in itertools.groupby(content, _is_command):
+        if is_command:
+            merged += items
+        else:
+            texts = [_CONTENT.check("Element", "content", item) for item in items]
+            merged.append("".join(texts))
+    return tuple(item for item in merged if item)
+
+
+def _is_command(item: object) -> bool:
+    return isinstance(item, Command)
 
 
 #: The commands of this module by their names in lower case.

@@ -1,12 +1,25 @@
-"""A phone system without a phone system: plays OzML applications in virtual time."""
+"""A simulated phone system, which plays OzML applications in virtual time."""
 
-from .calls import Call as Call
-from .calls import Message as Message
-from .calls import PlacedCall as PlacedCall
-from .exceptions import CallLoop as CallLoop
-from .exceptions import CallStateError as CallStateError
-from .phonesystem import PhoneSystem as PhoneSystem
-from .randomcaller import Finding as Finding
-from .routing import Routing as Routing
-from .switchboard import Outcome as Outcome
-from .thirdparty import ThirdPartyCall as ThirdPartyCall
+from .calls import Call
+from .calls import Message
+from .calls import PlacedCall
+from .exceptions import CallLoop
+from .exceptions import CallStateError
+from .phonesystem import PhoneSystem
+from .randomcaller import Finding
+from .routing import Routing
+from .session import Outcome
+from .thirdparty import ThirdPartyCall
+
+__all__ = [
+    "Call",
+    "CallLoop",
+    "CallStateError",
+    "Finding",
+    "Message",
+    "Outcome",
+    "PhoneSystem",
+    "PlacedCall",
+    "Routing",
+    "ThirdPartyCall",
+]

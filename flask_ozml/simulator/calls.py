@@ -1,4 +1,4 @@
-"""Calls and text messages as a test, or a person at a terminal, takes part in them."""
+"""Calls and text messages, as the person takes part in them who calls or is called."""
 
 import typing as t
 
@@ -14,10 +14,11 @@ from ..commands.rules import rule_of
 from ..errors import InappropriateCommand
 from ..errors import StatusCode
 from ..notifications import CallState
-from .engine import Leg
+from . import extension_commands
 from .exceptions import CallStateError
 from .frames import Menu
 from .frames import Recording
+from .legs import Leg
 from .switchboard import Switchboard
 
 #: Seconds that one act may last, so that each has an end.
@@ -28,66 +29,64 @@ _OBEYED: t.Final = (BlindTransfer, Hangup, Play, Speak)
 
 
 def check_seconds(seconds: float) -> None:
-    """Raise ValueError for what is no time, or too long."""
+    """Raise ValueError unless this is a number of seconds that an act may last."""
     if not 0 <= seconds <= MAX_SECONDS:
-        raise ValueError(f"seconds must be from 0 to {MAX_SECONDS}, not {seconds!r}.")
+        raise ValueError(f"seconds must be from 0 to {MAX_SECONDS}, got {seconds!r}.")
 
 
 class Call(Leg):
-    """A call to an API extension, seen by the person who is connected to it.
+    """A call with an API extension, seen by the person who talks to it.
 
-    All that this person does gives the call back, so that acts can be chained. What the
-    application raises in process comes through, and ends the call.
+    Everything that this person does returns the call, so that acts can be chained. What
+    the application raises in process is raised here, and ends the call.
     """
 
     #: Which party this person is.
     person: t.ClassVar[t.Literal["caller", "callee"]] = "caller"
 
-    @property
-    def caller_id(self) -> str:
-        """What the callee sees of the caller."""
-        return self.caller
+    def execute(self, command: Command) -> None:
+        extension_commands.execute(self, command)
 
     def press(self, keys: str) -> t.Self:
         """Press keys, one after another.
 
-        :raises InvalidParameter: if they are not of ``0-9*#A-D``.
+        :raises InvalidParameter: if there are other keys than ``0-9*#A-D``.
         :raises CallStateError: if the call is over before all are pressed.
-        :raises CallLoop: if the application does not come to an end.
+        :raises CallLoop: if the application comes to no end.
         """
         rule_of(Keys).check("press", "keys", keys)
         self._need("press keys")
         self.note(">", keys)
         for key in keys:
             self._need(f"press all of the {len(keys)} keys")
-            with self.board.turn(self):
+            with self.switchboard.turn(self):
                 self.stack[-1].press(self, key)
                 self.run()
         return self
 
     def wait(self, seconds: float) -> t.Self:
-        """Do nothing for some seconds; a Delay that has begun is waited out.
+        """Do nothing for some seconds.
 
-        :raises CallLoop: if the application does not come to an end.
+        :raises CallLoop: if the application comes to no end.
         """
         check_seconds(seconds)
         if self.live:
             self.note(">", f"(waits {seconds:g} s)")
-        with self.board.turn(self):
+        with self.switchboard.turn(self):
             self.pass_time(seconds)
         return self
 
     def record(self, seconds: float = 5, press: str = "") -> t.Self:
         """Speak for some seconds, then press keys or fall silent.
 
-        Without keys a recording's own end by Inactivity or Duration is waited for.
+        Without keys, wait until Inactivity or Duration ends a recording.
 
         :raises CallStateError: if the call is over.
         """
         check_seconds(seconds)
         self._need("speak")
         self.note(">", f"(speaks for {seconds:g} s)")
-        with self.board.turn(self):
+        with self.switchboard.turn(self):
             self.stack[-1].speak(self, seconds)
             self.run()
         if press:
@@ -96,11 +95,11 @@ class Call(Leg):
         return self.wait(silence) if self.recording and silence is not None else self
 
     def obey(self, command: Command) -> None:
-        """Run what a request of a third party asks for.
+        """Run a command of third-party call control.
 
-        Assumed: a call to or from an API extension can be hung up, transferred and
-        spoken or played into (once); a Hangup while it rings cancels it; whoever makes
-        a transfer, it is over for the application.
+        Assumption: a call of an API extension can be hung up, transferred and spoken or
+        played into (once); a Hangup while it rings cancels it; it ends with a transfer,
+        whoever the transferor is.
 
         :raises InappropriateCommand: for any other command, or if it rings.
         """
@@ -118,16 +117,16 @@ class Call(Leg):
             self.note("*", f"{name} to the API extension")
 
     def hang_up(self) -> t.Self:
-        """End the call; one that is over stays as it is."""
+        """Hang up; a call that is over stays as it is."""
         if self.live:
             self.note(">", "(hangs up)")
-            with self.board.turn(self):
+            with self.switchboard.turn(self):
                 self.stop(CallState.COMPLETED)
         return self
 
     @property
     def menu(self) -> Menu | None:
-        """The menu whose keys are awaited."""
+        """The menu that waits for keys."""
         frame = self.stack[-1] if self.stack else None
         return frame if isinstance(frame, Menu) else None
 
@@ -152,25 +151,26 @@ class Call(Leg):
 class IncomingCall(Call):
     """A call from an extension to an API extension."""
 
-    def __init__(self, board: Switchboard, caller: str, api_extension: str) -> None:
+    def __init__(
+        self, switchboard: Switchboard, caller: str, api_extension: str
+    ) -> None:
         super().__init__(
-            board,
+            switchboard,
             f"Call from {caller} to {api_extension}",
             caller=caller,
             callee=api_extension,
             api_extension=api_extension,
-            state=CallState.RINGING,
         )
 
     def ring(self) -> t.Self:
-        """Ask the application, and be picked up unless it rejects the call.
+        """Post the IncomingCall, and run the answer.
 
-        Documented: if the first command is Reject nothing runs, and else the phone is
-        picked up. Assumed: a rejected call is Busy.
+        Documented: if its first command is Reject nothing runs, else the phone is
+        picked up. Assumption: a rejected call is Busy.
         """
-        url = self.board.url_of("incoming_call")
-        with self.board.turn(self):
-            answer = self.board.ask(
+        url = self.switchboard.url_of("incoming_call")
+        with self.switchboard.turn(self):
+            answer = self.switchboard.ask(
                 self,
                 "incoming_call",
                 url,
@@ -190,46 +190,42 @@ class IncomingCall(Call):
                 self.state = CallState.BUSY
             else:
                 self.state = CallState.IN_CALL
-                self._begin(answer)
+                self.begin(answer)
                 self.run()
         return self
 
 
 class PlacedCall(Call):
-    """A call that a Call command started; it rings until somebody does something.
+    """A call that a Call command started. It rings until the callee acts.
 
-    Source: the vendor's page "OzML Call command". Errors in it are told to its
-    ErrorUrl, too, as an Error notification (assumed).
+    Source: the vendor's page "OzML Call command". Assumption: errors in it are posted
+    to its ErrorUrl, too, as Error notifications.
     """
 
     person = "callee"
 
     def __init__(
-        self, board: Switchboard, command: CallCommand, extension: str
+        self, switchboard: Switchboard, command: CallCommand, extension: str
     ) -> None:
         extension = command.api_extension or extension
         super().__init__(
-            board,
+            switchboard,
             f"Call from {extension} to {command.dialled}",
             caller=extension,
             callee=command.dialled,
+            caller_id=command.caller_id,
             api_extension=extension,
-            state=CallState.RINGING,
         )
         self.command = command
         self.error_url = command.error_url
 
-    @property
-    def caller_id(self) -> str:
-        return self.command.caller_id or self.caller
-
     def answer(self) -> t.Self:
-        """Pick up: CallConnected is posted, and its answer runs.
+        """Pick up: post the CallConnected, and run the answer.
 
-        Documented: where no OzML comes from there, the call is hung up.
+        Documented: without OzML from there the call is hung up.
         """
         self._need_ringing("answer")
-        with self.board.turn(self):
+        with self.switchboard.turn(self):
             self.note(">", "(answers)")
             self.state = CallState.IN_CALL
             self.replace_by_answer(
@@ -250,15 +246,15 @@ class PlacedCall(Call):
         return self._fail("refuse", "refuses")
 
     def let_ring(self) -> t.Self:
-        """Let it ring until the phone system gives up (documented: that is Busy)."""
+        """Let it ring until the phone system gives up (documented: Busy)."""
         return self._fail("let ring", "lets it ring")
 
     def _fail(self, act: str, done: str) -> t.Self:
         self._need_ringing(act)
         self.note(">", f"({done})")
         self.state = CallState.BUSY
-        with self.board.turn(self):
-            self.board.post_error(
+        with self.switchboard.turn(self):
+            self.switchboard.post_error(
                 self.error_url,
                 StatusCode.CALL_CONNECT_FAILED,
                 f"Call connect to '{self.callee}' failed with result state"
@@ -272,13 +268,18 @@ class PlacedCall(Call):
 
 
 class Message(Leg):
-    """A text message, or a report about one: commands run, but there is no call."""
+    """A text message, or a report about one: there is no call."""
 
     def __init__(
-        self, board: Switchboard, title: str, *, sender: str = "", api_extension: str
+        self,
+        switchboard: Switchboard,
+        title: str,
+        *,
+        sender: str = "",
+        api_extension: str,
     ) -> None:
         super().__init__(
-            board,
+            switchboard,
             title,
             caller=sender,
             callee=api_extension,
@@ -286,11 +287,14 @@ class Message(Leg):
             state=CallState.COMPLETED,
         )
 
+    def execute(self, command: Command) -> None:
+        extension_commands.execute(self, command)
+
     def deliver(
-        self, kind: str, url: str, values: dict[str, str], named: tuple[str, str]
+        self, kind: str, url: str, values: dict[str, str], source: tuple[str, str]
     ) -> t.Self:
-        """Tell the application, and run its answer."""
-        with self.board.turn(self):
-            self.replace_by_answer(kind, url, values, named)
+        """Post the notification, and run the answer."""
+        with self.switchboard.turn(self):
+            self.replace_by_answer(kind, url, values, source)
             self.run()
         return self

@@ -1,6 +1,6 @@
-"""The HTTP API: what an application can ask the phone system.
+"""The HTTP API: the requests that an application may send to the phone system.
 
-Source, where nothing else is said: the vendor's pages "... HTTP API command of Ozeki
+Source, unless another is named: the vendor's pages "... HTTP API command of Ozeki
 Phone System".
 """
 
@@ -8,6 +8,8 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import MutableSequence
+from collections.abc import Sequence
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed
@@ -23,6 +25,7 @@ from ..errors import CommandError
 from ..errors import InvalidParameter
 from ..errors import StatusCode
 from ..http_api.requests import REQUESTS
+from .calls import Call
 from .http_forms import argument
 from .http_forms import Config
 from .http_forms import config_of
@@ -34,42 +37,50 @@ from .http_forms import reply
 from .http_forms import row
 from .http_lists import active_calls
 from .http_lists import call_history
-from .switchboard import Session
+from .session import Transcript
 from .switchboard import Switchboard
+from .thirdparty import ThirdPartyCall
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .calls import Call
-    from .thirdparty import ThirdPartyCall
+AnyCall: t.TypeAlias = Call | ThirdPartyCall
 
-    AnyCall: t.TypeAlias = Call | ThirdPartyCall
-
-#: Bytes that a request may have (assumed; the vendor names no limit).
+#: Bytes that a request may have. Assumption: the vendor names no limit.
 MAX_REQUEST: t.Final = 1 << 20
 
 
 class HttpApi:
-    """A WSGI application that takes the requests of the HTTP API, at any path.
+    """A WSGI application that answers the requests of the HTTP API, at any path.
 
-    What a request changes is changed, and what is to be posted to the application has
-    been posted, when the reply comes; but a request of a view that is answering a
-    notification gets its reply first, and the posts follow that notification. (Nobody
-    knows the vendor's order.) What an application in process raises comes through.
+    When the reply comes, the request has taken effect and its notifications have been
+    posted; but a request of a view that is answering a notification gets its reply
+    first, and its notifications are posted after the answer (the vendor's order is
+    undocumented). What an application in process raises is raised here.
 
-    A number that is ``"not found"`` in :attr:`PhoneSystem.extensions` is no API
-    extension (401), cannot be called (402) and gets no messages (501). Call gets its
-    reply while it rings, so that busy and no answer are told to its ErrorUrl. All this
-    is assumed, and so is that unknown parameters are ignored and commands are known in
-    any case. ListExtensionTypes and SendAlarmNotification, whose pages nobody has seen,
-    get 301.
+    Assumptions: a number that is ``"not found"`` in :attr:`PhoneSystem.extensions` is
+    no API extension (401), cannot be called (402) and gets no messages (501); the reply
+    to Call comes while it rings, so that busy and no answer are posted to its ErrorUrl;
+    unknown parameters are ignored, and the case of a command does not matter.
+    ListExtensionTypes and SendAlarmNotification, whose pages are not known, get 301.
+
+    :param switchboard: the phone system.
+    :param calls: its calls.
+    :param transcripts: the list to which requests are added.
     """
 
-    def __init__(self, board: Switchboard) -> None:
-        self.board = board
-        #: Passwords by user name. If there are any, requests must have one of them
-        #: (office user authentication; assumed: this is checked before all else).
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        calls: Sequence[AnyCall],
+        transcripts: MutableSequence[Transcript],
+    ) -> None:
+        self.switchboard = switchboard
+        self._calls = calls
+        self._transcripts = transcripts
+        #: Passwords by user name. If there are any, each request must have one of them
+        #: (office user authentication). Assumption: this is checked first.
         self.users: dict[str, str] = {}
         #: The configurations of extensions by their ids.
         self.configs: dict[str, Config] = {}
@@ -89,8 +100,8 @@ class HttpApi:
         return answer(environ, start_response)
 
     def _reply(self, http: HttpRequest) -> bytes:
-        request = _Request(self.board, "Request")
-        self.board.sessions.append(request)
+        request = _Request("Request")
+        self._transcripts.append(request)
         elements: Iterable[Element] = ()
         try:
             form = form_of(http)
@@ -119,25 +130,30 @@ class HttpApi:
         arguments: dict[str, t.Any] = {}
         for parameter in known.parameters:
             value = argument(known.command, parameter, form)
-            # Before the next one: the vendor's example without a Url gets this code.
+            # Before the next parameter: the vendor's example has no Url and gets 401.
             if parameter.name == "api_extension" and not self.finds(value):
                 raise Refusal(StatusCode.API_EXTENSION_UNAVAILABLE, str(value))
             arguments[parameter.name] = value
         handler = _HANDLERS.get(known.command)
         if handler:
             return handler(self, request, **arguments)
-        with self.board.turn(request):
+        with self.switchboard.turn(request):
             refusal = _control(self, request, known.command, arguments)
         if refusal:
             raise refusal
         return ()
 
+    @property
+    def calls(self) -> Sequence[AnyCall]:
+        """The calls at this moment."""
+        return tuple(self._calls)
+
     def finds(self, number: object) -> bool:
-        """Whether anything has that number."""
-        return self.board.outcome(str(number)) != "not found"
+        """Return whether anything has that number."""
+        return self.switchboard.outcome(str(number)) != "not found"
 
 
-# What the vendor knows in answers only.
+# The vendor lists these in answers only.
 _ANSWERS_ONLY: t.Final = (BY_NAME.keys() - REQUESTS.keys()) | {
     "array",
     "deletefile",
@@ -148,7 +164,7 @@ _ANSWERS_ONLY: t.Final = (BY_NAME.keys() - REQUESTS.keys()) | {
 
 
 def _unknown(command: str) -> Refusal:
-    """Assumed: 303 for a command that OzML alone has, 302 for none at all."""
+    """Assumption: 303 for a command that only OzML has, 302 for none at all."""
     if not command:
         return Refusal(StatusCode.INVALID_PARAMETER, "command", "")
     if command.lower() in _ANSWERS_ONLY:
@@ -156,10 +172,10 @@ def _unknown(command: str) -> Refusal:
     return Refusal(StatusCode.NOT_IMPLEMENTED_COMMAND, command)
 
 
-class _Request(Session):
-    """A request in the transcript."""
+class _Request(Transcript):
+    """A request."""
 
-    call: "AnyCall | None" = None
+    call: AnyCall | None = None
 
     def abort(self) -> None:
         if self.call:
@@ -169,7 +185,7 @@ class _Request(Session):
 def _control(
     api: HttpApi, request: _Request, command: str, arguments: Mapping[str, t.Any]
 ) -> Refusal | None:
-    """Third-party call control: the OzML command of the same name does it."""
+    """Run the OzML command of the same name (third-party call control)."""
     try:
         calls = [
             _found(api, arguments[name]) for name in _CALL_IDS if name in arguments
@@ -188,8 +204,8 @@ def _control(
 _CALL_IDS: t.Final = ("call_id", "transferred_call_id", "target_call_id")
 
 
-def _found(api: HttpApi, call_id: str) -> "AnyCall":
-    for call in tuple(api.board.calls):
+def _found(api: HttpApi, call_id: str) -> AnyCall:
+    for call in api.calls:
         if call.id == call_id and not call.ended:
             return call
     raise Refusal(StatusCode.CALL_NOT_FOUND, call_id)
@@ -201,20 +217,20 @@ def _call(
     if not api.finds(dialed):
         raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
     command = CallCommand(dialed, api_extension=api_extension, **others)
-    with api.board.turn(request):
-        api.board.place(command, api_extension)
+    with api.switchboard.turn(request):
+        api.switchboard.place(command, api_extension)
     return ()
 
 
 def _send_sms(
     api: HttpApi, request: _Request, *, api_extension: str, **others: t.Any
 ) -> Iterable[Element]:
-    """Assumed: SmsId stands behind the message."""
+    """Assumption: SmsId comes after the message."""
     if not api.finds(others["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
     command = SendSms(api_extension=api_extension, **others)
-    with api.board.turn(request):
-        sms_id = api.board.send_sms(request, command, api_extension)
+    with api.switchboard.turn(request):
+        sms_id = api.switchboard.send_sms(request, command, api_extension)
     return [leaf("SmsId", sms_id)]
 
 
@@ -223,13 +239,13 @@ def _send_email(
 ) -> Iterable[Element]:
     if not api.finds(arguments["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
-    with api.board.turn(request):
-        api.board.send_email(request, SendEmail(**arguments))
+    with api.switchboard.turn(request):
+        api.switchboard.send_email(request, SendEmail(**arguments))
     return ()
 
 
 def _list_extensions(api: HttpApi, request: _Request) -> Iterable[Element]:
-    """Lists what has been configured."""
+    """Return the extensions that have been configured."""
     rows = [
         row("ExtensionSummary", Id=config.extension_id, Type=config.extension_type)
         for config in tuple(api.configs.values())
@@ -255,7 +271,7 @@ def _add_config(
 def _modify_config(
     api: HttpApi, request: _Request, *, extension_type: str, config_xml: str
 ) -> Iterable[Element]:
-    """Assumed: 701 for an extension that does not exist."""
+    """Assumption: 701 for an extension that does not exist."""
     config = config_of(extension_type, config_xml)
     _config(api, config.extension_id)
     api.configs[config.extension_id] = config
@@ -270,21 +286,31 @@ def _remove_config(
     return ()
 
 
+def _active_calls(api: HttpApi, request: _Request) -> Iterable[Element]:
+    return active_calls(api.calls)
+
+
+def _call_history(
+    api: HttpApi, request: _Request, **arguments: t.Any
+) -> Iterable[Element]:
+    return call_history(api.calls, **arguments)
+
+
 def _config(api: HttpApi, extension_id: str) -> Config:
-    """Assumed: the message names the id, since nobody says which type it means."""
+    """Assumption: the message names the id, since its type is undocumented."""
     try:
         return api.configs[extension_id]
     except KeyError:
         raise Refusal(StatusCode.CONFIG_NOT_FOUND, extension_id) from None
 
 
-#: What requests do that are no third-party call control.
+#: The requests that are not third-party call control.
 _HANDLERS: t.Final[Mapping[str, Callable[..., Iterable[Element]]]] = {
     "AddConfig": _add_config,
     "Call": _call,
-    "GetCallHistory": call_history,
+    "GetCallHistory": _call_history,
     "GetConfig": _get_config,
-    "ListActiveCalls": active_calls,
+    "ListActiveCalls": _active_calls,
     "ListExtensions": _list_extensions,
     "ModifyConfig": _modify_config,
     "RemoveConfig": _remove_config,

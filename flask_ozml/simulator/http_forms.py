@@ -1,4 +1,4 @@
-"""Requests to the HTTP API and the replies, as they are on the wire.
+"""The requests and replies of the HTTP API, as they are on the wire.
 
 Source: the vendor's pages "Learn the correct form of GET and POST HTTP requests",
 "Response format of Ozeki Phone System HTTP API" and "Status codes of Ozeki Phone System
@@ -25,7 +25,7 @@ from ..serializer import loads
 from ..serializer import markup
 from ..values import BOOLEANS
 
-#: Names in lower case and values of what was sent.
+#: Names in lower case, and values.
 Form = Mapping[str, str]
 
 _MESSAGES: t.Final[Mapping[StatusCode, str]] = {
@@ -55,10 +55,10 @@ _MESSAGES: t.Final[Mapping[StatusCode, str]] = {
 
 
 class Refusal(OzMLError):
-    """A request is refused.
+    """A request was refused.
 
-    :param code: why.
-    :param details: what the message for that code names.
+    :param code: the status code of the reply.
+    :param details: what the message of that code names.
     """
 
     def __init__(self, code: StatusCode, *details: str) -> None:
@@ -67,12 +67,13 @@ class Refusal(OzMLError):
 
 
 def form_of(request: HttpRequest) -> Form:
-    """What a request holds, in the query of a GET and in the body of a POST.
+    """Return the parameters of a request.
 
-    Documented: names are written in several cases. Assumed: bytes are UTF-8, query and
-    body are both read, and of a name that stands twice the first one counts.
+    Documented: they are in the query of a GET and in the body of a POST, and names are
+    written in several cases. Assumption: bytes are UTF-8, query and body are both read,
+    and the first value counts if a name is given twice.
 
-    :raises Refusal: if it holds too much.
+    :raises Refusal: if there are too many.
     """
     form: dict[str, str] = {}
     for part in (request.query_string, request.get_data(cache=False)):
@@ -95,9 +96,9 @@ _READERS: t.Final[Mapping[type, Callable[[str], object]]] = {
 
 
 def argument(command: str, parameter: Parameter, form: Form) -> object:
-    """The value of a parameter; None where it was left out.
+    """Return the value of a parameter; None if it was left out.
 
-    Documented for GetCallHistory: an empty parameter is one that was left out.
+    Documented for GetCallHistory: an empty parameter counts as left out.
 
     :raises Refusal: if it is mandatory and missing, or breaks its rule.
     """
@@ -114,16 +115,16 @@ def argument(command: str, parameter: Parameter, form: Form) -> object:
 
 
 def leaf(name: str, value: object) -> Element:
-    """An element with a text."""
+    """Return an element with a text."""
     return Element(name, None, str(value))
 
 
 def row(name: str, /, **values: object) -> Element:
-    """An element with elements that have a text."""
+    """Return an element that holds elements with a text."""
     return Element(name, None, *(leaf(*item) for item in values.items()))
 
 
-# The namespaces and the layout are those whose Content-Length the vendor's page shows.
+# With these namespaces and this layout the Content-Length is that of the vendor's page.
 _START: t.Final = (
     '<?xml version="1.0"?>',
     '<Response xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
@@ -132,9 +133,10 @@ _START: t.Final = (
 
 
 def reply(code: StatusCode, message: str, elements: Iterable[Element] = ()) -> bytes:
-    """A reply; documented: a Config stands before the code, all else behind it.
+    """Return the body of a reply.
 
-    Assumed: a list without entries is an empty element.
+    Documented: a Config comes before the code, other elements come after the message.
+    Assumption: a list without entries is an empty element.
     """
     verdict = [leaf("Code", int(code)), leaf("Message", message)]
     for element in elements:
@@ -170,12 +172,12 @@ _MANDATORY: t.Final = frozenset(
 
 
 def config_of(extension_type: str, xml: str) -> Config:
-    """Read a ConfigXML.
+    """Parse a ConfigXML.
 
-    The vendor's example is escaped as HTML before it is URL-encoded, the text says
-    "URL-encoded" only: both are taken.
+    In the vendor's example it is escaped as HTML before it is URL-encoded; the text
+    says "URL-encoded" only. Both are accepted.
 
-    :raises Refusal: if it is no XML, or not all that is mandatory is in it.
+    :raises Refusal: if it is not XML, or a mandatory element is missing.
     """
     text = html.unescape(xml) if xml.lstrip().startswith("&lt;") else xml
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)

@@ -1,4 +1,4 @@
-"""The calls that the HTTP API lists: those that go on, and those of the past."""
+"""The lists of calls in replies of the HTTP API."""
 
 import datetime
 import typing as t
@@ -10,24 +10,22 @@ from ..http_api.requests import wire_name
 from ..notifications import CallState
 from .http_forms import leaf
 from .http_forms import row
-from .switchboard import Session
+from .session import PhoneCall
 
-if t.TYPE_CHECKING:
-    from .calls import Call
-    from .http_api import HttpApi
-    from .thirdparty import ThirdPartyCall
-
-#: When all calls started: each has its own virtual time, and none a date (assumed; it
-#: is the time of the vendor's example).
+#: When all calls started: each has its own virtual time, and none a date. Assumption:
+#: the time of the vendor's example.
 START: t.Final = datetime.datetime(
     2013, 7, 1, 10, 49, 7, tzinfo=datetime.timezone(datetime.timedelta(hours=2))
 )
 
 
-def active_calls(api: "HttpApi", request: Session) -> Iterable[Element]:
-    """Assumed: times are whole seconds, and a call that rings has not been talked."""
+def active_calls(calls: Iterable[PhoneCall]) -> Iterable[Element]:
+    """Return the list of the calls that go on.
+
+    Assumption: times are whole seconds; the time before the answer is the RingDuration.
+    """
     rows = []
-    for call in tuple(api.board.calls):
+    for call in calls:
         rings = call.state is CallState.RINGING
         if not call.ended:
             values = {
@@ -45,8 +43,7 @@ def active_calls(api: "HttpApi", request: Session) -> Iterable[Element]:
 
 
 def call_history(
-    api: "HttpApi",
-    request: Session,
+    calls: Iterable[PhoneCall],
     *,
     page_number: int | None,
     rows_per_page: int | None,
@@ -54,14 +51,15 @@ def call_history(
     general: str | None,
     **filters: str | None,
 ) -> Iterable[Element]:
-    """Assumed: calls that are over, the last 50 at most; a filter is what a field is
-    equal to, General what one of the fields is equal to; pages have 20 rows;
-    NumberOfCalls counts all pages.
+    """Return a page of the calls that are over.
+
+    Assumption: the last 50 are kept; a field must be equal to its filter, and one of
+    the fields to General; a page has 20 rows; NumberOfCalls counts all pages.
     """
     wanted = {wire_name(name): value for name, value in filters.items() if value}
     found = [
         values
-        for values in map(_history_row, tuple(api.board.calls))
+        for values in map(_history_row, calls)
         if values["State"]
         and wanted.items() <= values.items()
         and (not general or general in values.values())
@@ -73,9 +71,11 @@ def call_history(
     return [leaf("NumberOfCalls", len(found)), Element("Calls", None, *rows)]
 
 
-def _history_row(call: "Call | ThirdPartyCall") -> dict[str, str]:
-    """Assumed: all calls are Internal; who hung up is not known, so it is the callee,
-    as in the vendor's example. States that it does not show are those of CallChanged.
+def _history_row(call: PhoneCall) -> dict[str, str]:
+    """Return the values of a call; State is empty while it goes on.
+
+    Assumption: all calls are Internal; the callee hangs up, as in the vendor's example;
+    states that the example does not show are those of CallChanged.
     """
     return {
         "StartTime": f"{START:%Y-%m-%d %H:%M:%S}",

@@ -1,10 +1,9 @@
 """A phone in a terminal: plays a call, a text message or a routing, line by line.
 
-Each function gives the exit status: 1 if the application failed or answered with what
-the phone system would refuse, with the reason as the last line, else 0.
+Each function returns the exit status: 1 if the application failed or gave an answer
+that the phone system refuses, with the reason as the last line, else 0.
 """
 
-import contextlib
 import traceback
 import typing as t
 from collections.abc import Callable
@@ -17,10 +16,11 @@ from .calls import MAX_SECONDS
 from .exceptions import CallLoop
 from .exceptions import CallStateError
 from .phonesystem import PhoneSystem
-from .switchboard import Event
-from .switchboard import Session
+from .session import Event
+from .session import printable
+from .session import Transcript
 
-#: Seconds that an empty line lets pass where nothing is due.
+#: Seconds that an empty line lets pass if nothing is due.
 PAUSE: t.Final = 10
 
 HELP: t.Final = (
@@ -43,12 +43,12 @@ class Screen:
     def __init__(self, out: t.TextIO, colour: bool) -> None:
         self._out = out
         self._colour = colour
-        self._shown: dict[Session, int] = {}
+        self._shown: dict[Transcript, int] = {}
 
-    def show(self, sessions: Sequence[Session], *, typed: bool = False) -> None:
-        """Write what has not been written yet.
+    def show(self, sessions: Sequence[Transcript], *, typed: bool = False) -> None:
+        """Write the lines that have not been written yet.
 
-        :param typed: whether keys stand on the screen already.
+        :param typed: whether the keys are on the screen already.
         """
         for session in sessions:
             if session not in self._shown:
@@ -59,11 +59,17 @@ class Screen:
             self._shown[session] = len(session.events)
 
     def line(self, text: str, colour: str | None = None) -> None:
-        """Write a line; what a terminal could take for an order is not passed on."""
-        one_line = " ".join(text.split())
-        plain = "".join(c if c.isprintable() else "\ufffd" for c in one_line)
+        """Write text as one line."""
+        self._write(" ".join(text.split()), colour)
+
+    def lines(self, text: str) -> None:
+        """Write text of several lines, with their indentation."""
+        for line in text.expandtabs().splitlines():
+            self._write(line)
+
+    def _write(self, line: str, colour: str | None = None) -> None:
         encoding = self._out.encoding or "utf-8"
-        plain = plain.encode(encoding, "replace").decode(encoding)
+        plain = printable(line).encode(encoding, "replace").decode(encoding)
         if self._colour and colour:
             plain = f"\x1b[{colour}m{plain}\x1b[0m"
         self._out.write(f"{plain}\n")
@@ -75,8 +81,8 @@ class Screen:
         self._out.flush()
 
     def traceback(self, error: BaseException) -> None:
-        """Write the traceback of what the application raised."""
-        traceback.print_exception(error, file=self._out)
+        """Write the traceback of an exception of the application."""
+        self.lines("".join(traceback.format_exception(error)))
 
 
 def _is_keys(event: Event) -> bool:
@@ -95,17 +101,17 @@ def call(
 ) -> int:
     """Make a call.
 
-    :param press: keys, in groups that are pressed one after another; the call is hung
-        up behind them.
-    :param typed: without keys, where lines are read from: keys are pressed, an empty
-        line lets time pass, the end hangs up. Without it the caller hangs up at once.
+    :param press: groups of keys, pressed one after another; then the caller hangs up.
+    :param typed: a stream of lines, read if there are no keys: keys are pressed, an
+        empty line lets time pass, and the end of the stream hangs up. Without it the
+        caller hangs up at once.
     """
     screen = Screen(out, colour)
 
     def play() -> None:
         talk = system.incoming_call(caller, api_extension)
         for keys in press:
-            _press(talk, keys)
+            press_or_say(talk, keys)
         if typed is not None and not press:
             _talk(screen, system, talk, typed)
         talk.hang_up()
@@ -139,7 +145,7 @@ def route(
     dialed: str,
     colour: bool = False,
 ) -> int:
-    """Dial a number and see where the call goes."""
+    """Dial a number and show where the call goes."""
 
     def play() -> None:
         system.route(caller, dialed)
@@ -167,11 +173,11 @@ def _played(system: PhoneSystem, screen: Screen, play: Callable[[], None]) -> in
 def _reason(system: PhoneSystem) -> str | None:
     if system.failures:
         error = system.failures[-1]
-        return f"The fallback answered for {type(error).__name__}: {error}"
+        return f"The application failed: {type(error).__name__}: {error}"
     if system.errors:
-        refused = system.errors[-1]
-        name = StatusCode(refused.code).name.replace("_", " ").lower()
-        return f"The phone system refuses an answer, {name}: {refused.message}"
+        code, message = system.errors[-1].code, system.errors[-1].message
+        name = StatusCode(code).name.replace("_", " ").lower()
+        return f"The phone system reports {name} ({code:d}): {message}"
     return None
 
 
@@ -188,11 +194,12 @@ def _talk(screen: Screen, system: PhoneSystem, talk: Call, typed: t.TextIO) -> N
         screen.show(system.sessions, typed=True)
 
 
-def _press(talk: Call, keys: str) -> None:
-    """Press keys; those behind the end of the call are not heard."""
-    if talk.live:
-        with contextlib.suppress(CallStateError):
-            talk.press(keys)
+def press_or_say(talk: Call, keys: str) -> None:
+    """Press keys, or say in the transcript that the call ended too early."""
+    try:
+        talk.press(keys)
+    except CallStateError:
+        talk.note(">", f"(the call ended before {keys} could be entered)")
 
 
 def _act(screen: Screen, talk: Call, line: str) -> None:
@@ -200,7 +207,7 @@ def _act(screen: Screen, talk: Call, line: str) -> None:
         talk.wait(PAUSE if talk.patience is None else talk.patience)
         return
     if _KEYS.accepts(line):
-        _press(talk, line)
+        press_or_say(talk, line)
     elif talk.recording:
         talk.record(min(len(line.split()), MAX_SECONDS))
     else:

@@ -1,10 +1,14 @@
-"""The phone system itself."""
+"""The phone system: the register of calls and messages, and what can be done to it."""
 
+import collections
 import functools
 import typing as t
+from collections.abc import Mapping
 
 from ..commands import Call as CallCommand
+from ..commands import SendEmail
 from ..commands import SendSms
+from ..notifications import ErrorNotification
 from .calls import Call
 from .calls import IncomingCall
 from .calls import Message
@@ -13,45 +17,88 @@ from .http_api import HttpApi
 from .randomcaller import Finding
 from .randomcaller import play_at_random
 from .routing import Routing
-from .switchboard import MAX_CALLS
-from .switchboard import Session
+from .session import Transcript
 from .switchboard import Switchboard
 from .thirdparty import ThirdPartyCall
 
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+#: Calls that are kept, besides those that go on.
+MAX_CALLS: t.Final = 50
+
 _C = t.TypeVar("_C", bound=Call | ThirdPartyCall)
-_S = t.TypeVar("_S", bound=Session)
+_T = t.TypeVar("_T", bound=Transcript)
 
 
 class PhoneSystem(Switchboard):
     """A model of an Ozeki Phone System that plays an application.
 
     It posts the notifications of the vendor's page and executes the OzML that comes
-    back, in virtual time. Where the vendor's documents are silent, what the model does
-    is said to be *assumed* where it does it.
+    back, in virtual time. What the vendor's documents leave open is an "Assumption" in
+    the docstring of the class or function that makes it.
 
-    URLs in answers are opened only if they lie below the application's base; others are
-    kept in :attr:`not_opened` and count as InvalidParameter (302).
+    URLs in answers are opened only if they are below the application's base; others are
+    kept in :attr:`not_opened` and are InvalidParameter (302).
 
     :param target: any WSGI application, which is called in process, or the base URL of
         a running server.
     :param urls: the URLs that would be pasted into the phone system, by kind, as
         ``phone.urls()`` gives them.
-    :param base: what all URLs of the application begin with, such as its
+    :param base: what all URLs of the application begin with, for example its
         OZML_PUBLIC_URL. Default: the target, if it is a URL, else scheme and host of
         the given URLs.
     :param first_id: the number of the first call or message. The ids of a phone system
-        are unique for ever; those of the next one begin again.
+        are unique for ever; those of the next phone system begin again.
     """
+
+    def __init__(
+        self,
+        target: "WSGIApplication | str",
+        urls: Mapping[str, str],
+        base: str | None = None,
+        *,
+        first_id: int = 1,
+    ) -> None:
+        super().__init__(target, urls, base, first_id=first_id)
+        #: The text messages that were sent.
+        self.sms_sent: list[SendSms] = []
+        #: The API extensions that sent them.
+        self.sms_extensions: list[str] = []
+        #: The e-mails that were sent.
+        self.emails_sent: list[SendEmail] = []
+        #: The calls that Call commands started.
+        self.calls_placed: list[PlacedCall] = []
+        #: The Error notifications, with codes 300 to 303.
+        self.errors: list[ErrorNotification] = []
+        #: The exceptions of views whose fallback answered. They cannot be seen over
+        #: HTTP; whoever sees them (the pytest fixture does) appends them.
+        self.failures: list[BaseException] = []
+        #: The transcripts of the last calls, routings, messages and requests.
+        self.sessions: collections.deque[Transcript] = collections.deque(maxlen=20)
+        #: All calls that go on, and the last ones that are over.
+        self.calls: list[Call | ThirdPartyCall] = []
+
+    @property
+    def live_calls(self) -> dict[str, Call | ThirdPartyCall]:
+        """The calls that go on, by id."""
+        return {call.id: call for call in tuple(self.calls) if not call.ended}
+
+    def find(self, call_id: str) -> Call | ThirdPartyCall | None:
+        return self.live_calls.get(call_id)
+
+    def keep_error(self, error: ErrorNotification) -> None:
+        self.errors.append(error)
 
     @functools.cached_property
     def http_api(self) -> HttpApi:
-        """A WSGI application that takes the requests of the HTTP API."""
-        return HttpApi(self)
+        """A WSGI application that answers the requests of the HTTP API."""
+        return HttpApi(self, self.calls, self.sessions)
 
     def incoming_call(self, caller: str = "500", api_extension: str = "9998") -> Call:
-        """Call an API extension; the call is at its first prompt, or over.
+        """Call an API extension, up to the first prompt or the end of the call.
 
-        Assumed: a call to an API extension posts no CallChanged.
+        Assumption: a call to an API extension posts no CallChanged.
         """
         call = IncomingCall(self, caller, api_extension)
         return self._begun(call).ring()
@@ -79,10 +126,10 @@ class PhoneSystem(Switchboard):
         )
 
     def deliver(self, sms: SendSms, delivered: bool = True) -> Message:
-        """Have a text message arrive, or not, and report that if it was asked for.
+        """Deliver a text message, or not, and post the report that it asked for.
 
         :param sms: one of :attr:`sms_sent`.
-        :raises ValueError: if it was not sent.
+        :raises ValueError: if it is not one of them.
         """
         same = [number for number, kept in enumerate(self.sms_sent) if kept is sms]
         number = same[0] if same else self.sms_sent.index(sms)
@@ -112,7 +159,7 @@ class PhoneSystem(Switchboard):
         api_extension: str = "9999",
         caller_extension: str | None = None,
     ) -> Routing:
-        """Dial a number and be routed until it is decided where the call goes."""
+        """Dial a number, and ask the application until the call has a destination."""
         routing = Routing(self, caller, dialed, api_extension, caller_extension)
         return self._kept(routing).go()
 
@@ -127,18 +174,34 @@ class PhoneSystem(Switchboard):
         caller: str = "500",
         api_extension: str = "9998",
     ) -> list[Finding]:
-        """Press keys, speak, wait and hang up at random, and report what went wrong.
+        """Press keys, speak, wait and hang up at random; return what went wrong.
 
         :param seed: the same seed does the same.
         :param steps: how many acts, in as many calls as they fill.
         """
         return play_at_random(
-            self, lambda: self.incoming_call(caller, api_extension), seed, steps
+            lambda: self.incoming_call(caller, api_extension),
+            seed,
+            steps,
+            failures=self.failures,
+            errors=self.errors,
         )
 
     def place(self, command: CallCommand, api_extension: str) -> None:
         call = PlacedCall(self, command, api_extension)
         self.calls_placed.append(self._begun(call))
+
+    def send_sms(self, transcript: Transcript, sms: SendSms, api_extension: str) -> str:
+        text = " ".join(sms.message.split())
+        transcript.note("*", f"sends a text message to {sms.recipient}: {text}")
+        self.sms_sent.append(sms)
+        self.sms_extensions.append(api_extension)
+        return f"S{len(self.sms_sent)}"
+
+    def send_email(self, transcript: Transcript, email: SendEmail) -> None:
+        subject = email.subject or ""
+        transcript.note("*", f"sends an e-mail to {email.recipient}: {subject}")
+        self.emails_sent.append(email)
 
     def _begun(self, call: _C) -> _C:
         over = [kept for kept in self.calls if kept.ended]
@@ -147,6 +210,6 @@ class PhoneSystem(Switchboard):
         self.calls.append(call)
         return self._kept(call)
 
-    def _kept(self, session: _S) -> _S:
-        self.sessions.append(session)
-        return session
+    def _kept(self, transcript: _T) -> _T:
+        self.sessions.append(transcript)
+        return transcript

@@ -1,11 +1,12 @@
-"""A caller who does anything at all."""
+"""A caller who does random things."""
 
 import random
 import typing as t
 from collections.abc import Callable
+from collections.abc import Sequence
 
+from ..notifications import ErrorNotification
 from .calls import Call
-from .switchboard import Switchboard
 
 _KEYS: t.Final = "0123456789*#"
 
@@ -27,11 +28,20 @@ class Finding(t.NamedTuple):
 
 
 def play_at_random(
-    board: Switchboard, dial: Callable[[], Call], seed: int, steps: int
+    dial: Callable[[], Call],
+    seed: int,
+    steps: int,
+    *,
+    failures: Sequence[BaseException],
+    errors: Sequence[ErrorNotification],
 ) -> list[Finding]:
     """Take a number of steps; a call that is over is followed by another one.
 
     :param dial: makes a call.
+    :param seed: the same seed does the same.
+    :param steps: how many acts.
+    :param failures: the list to which failures of views are added meanwhile.
+    :param errors: the list to which refused answers are added meanwhile.
     """
     dice = random.Random(seed)
     findings: list[Finding] = []
@@ -43,16 +53,16 @@ def play_at_random(
         else:
             act, play = _choose(dice, call)
         acts.append(act)
-        failed, refused = len(board.failures), len(board.errors)
+        failed, refused = len(failures), len(errors)
         try:
             call = play()
         except Exception as error:  # noqa: BLE001  # whatever an application raises
             findings.append(Finding(_name(error), tuple(acts), error))
             call = None
-        for failure in board.failures[failed:]:
-            reason = f"The fallback answered for {_name(failure)}"
+        for failure in failures[failed:]:
+            reason = f"The application failed: {_name(failure)}"
             findings.append(Finding(reason, tuple(acts), failure))
-        for refusal in board.errors[refused:]:
+        for refusal in errors[refused:]:
             reason = f"Error {refusal.code:d}: {refusal.message}"
             findings.append(Finding(reason, tuple(acts)))
     return findings
@@ -76,7 +86,7 @@ def _choose(dice: random.Random, call: Call) -> tuple[str, Callable[[], Call]]:
 
 
 def _choose_keys(dice: random.Random, call: Call) -> str:
-    """Half of the time a key of the menu, else as many digits as it waits for."""
+    """Choose a key of the menu, or as many digits as it waits for."""
     menu = call.menu
     if menu and menu.keys and dice.random() < 0.5:
         return dice.choice(menu.keys)
@@ -85,7 +95,7 @@ def _choose_keys(dice: random.Random, call: Call) -> str:
 
 
 def _press(call: Call, keys: str) -> Call:
-    """Press keys as long as somebody is there."""
+    """Press keys until the call is over."""
     for key in keys:
         if call.live:
             call.press(key)

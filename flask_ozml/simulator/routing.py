@@ -1,4 +1,4 @@
-"""The way of a call to an extension, step by step.
+"""The routing of a call, step by step.
 
 Source: the vendor's pages "HTTP API Notifications", "Route" and "What type of
 callstates can you get in the RoutingInterception notification".
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from ..commands import Route
 from ..notifications import RoutingCallState
-from .switchboard import Outcome
-from .switchboard import Session
+from .session import Outcome
+from .session import Transcript
 from .switchboard import Switchboard
 
 #: Seconds that a Route without RingTime rings (documented).
@@ -23,31 +23,32 @@ _STATES: t.Final[Mapping[Outcome, RoutingCallState]] = {
 }
 
 
-class Routing(Session):
-    """A call that is looking for its destination.
+class Routing(Transcript):
+    """A call that needs a destination.
 
-    The application is asked first with the state Calling, then with that of the last
-    step, until a destination answers, the caller is rejected or the dial plan decides,
-    because the answer has no Route. Assumed: of several Routes the first one counts;
-    the "last" fields are empty when nothing has been called yet.
+    The application is asked first with the state Calling, then with the state of the
+    last step, until a destination answers, the caller is rejected, or the answer has no
+    Route, so that the dial plan decides. Assumption: the first of several Routes
+    counts; the "last" fields are empty before anything was called.
     """
 
     def __init__(
         self,
-        board: Switchboard,
+        switchboard: Switchboard,
         caller: str,
         dialed: str,
         api_extension: str,
         caller_extension: str | None,
     ) -> None:
-        super().__init__(board, f"Routing of a call from {caller} to {dialed}")
+        super().__init__(f"Routing of a call from {caller} to {dialed}")
+        self.switchboard = switchboard
         self.caller = caller
         self.dialed = dialed
-        #: The destinations that were tried, in their order.
+        #: The destinations that were called, in their order.
         self.tried: list[str] = []
         #: How it ended: ``"answered"``, ``"rejected"`` or ``"dial plan"``.
         self.outcome: t.Literal["answered", "rejected", "dial plan"] = "dial plan"
-        #: Who answered; None if nobody did.
+        #: The destination that answered; None if none did.
         self.destination: str | None = None
         #: Seconds since the call began.
         self.clock = 0.0
@@ -58,9 +59,9 @@ class Routing(Session):
             self._fixed["CallerExtension"] = caller_extension
 
     def go(self) -> t.Self:
-        """Take all the steps."""
-        url = self.board.url_of("routing_interception")
-        with self.board.turn(self):
+        """Take all steps."""
+        url = self.switchboard.url_of("routing_interception")
+        with self.switchboard.turn(self):
             while self._step(self._ask(url)):
                 pass
         return self
@@ -74,12 +75,12 @@ class Routing(Session):
             "LastCalledExtension": self.tried[-1] if self.tried else "",
             "LastCallState": self._state.value,
         }
-        answer = self.board.ask(self, "routing_interception", url, values) or []
+        answer = self.switchboard.ask(self, "routing_interception", url, values) or []
         self.commands += answer
         return next((c for c in answer if isinstance(c, Route)), None)
 
     def _step(self, route: Route | None) -> bool:
-        """Follow an answer; True if the application has to be asked again."""
+        """Follow an answer; return True to ask the application again."""
         if route is None:
             self.note("*", "the dial plan decides")
             return False
@@ -93,7 +94,7 @@ class Routing(Session):
         destination = route.destination
         self.tried.append(destination)
         self._last_dialed = route.dialed_number or self.dialed
-        outcome = self.board.outcome(destination)
+        outcome = self.switchboard.outcome(destination)
         self.note("*", f"rings {destination}: {outcome}")
         if outcome == "answered":
             self.outcome, self.destination = "answered", destination

@@ -1,7 +1,7 @@
 """Serves the HTTP API of a simulated phone system.
 
 :func:`served` is for tests, where the test says what people do. :func:`serve` is for
-development: there what people would do happens by itself.
+development, where people act by themselves.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from ..commands.rules import rule_of
 from ..notifications import CallState
 from .calls import Call
 from .calls import PlacedCall
+from .phone import press_or_say
 from .phone import Screen
 from .phonesystem import PhoneSystem
 
@@ -36,7 +37,7 @@ MAX_ACTS: t.Final = 50
 
 
 class _Quiet(WSGIRequestHandler):
-    """Logs nothing: a query may hold a password."""
+    """A request handler that logs nothing, since a query may hold a password."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -46,10 +47,10 @@ class _Quiet(WSGIRequestHandler):
 def served(
     application: "WSGIApplication", host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[str]:
-    """Serve a WSGI application in threads; the URL to find it at.
+    """Serve a WSGI application in threads, and yield its URL.
 
-    :param application: such as :attr:`PhoneSystem.http_api`.
-    :param port: 0 takes a free one.
+    :param application: for example :attr:`PhoneSystem.http_api`.
+    :param port: 0 means a free one.
     """
     server = make_server(host, port, application, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -73,19 +74,19 @@ def serve(
 ) -> None:
     """Serve the HTTP API of a phone system until Ctrl-C.
 
-    After each request happens by itself: a call that was placed is answered at once
-    (unless the extension was set to be busy or not to answer), the given keys are
-    pressed, time passes until the application hangs up or nothing more is due, at most
-    a minute, and the callee hangs up; text messages are delivered and reported. Time is
-    virtual, so that all of this takes none.
+    After each request people act: a call that was placed is answered at once (unless
+    the extension is busy or does not answer), the given keys are pressed, time passes
+    until the application hangs up or nothing more is due, at most a minute, and the
+    callee hangs up; text messages are delivered and reported. Time is virtual, so
+    nothing waits for it.
 
-    :param system: what is served; it may call an application in process or a running
+    :param system: the phone system; it may call an application in process or a running
         one.
-    :param out: where the transcript is written.
-    :param press: the keys that each callee presses, in groups.
+    :param out: the stream to which transcripts are written.
+    :param press: groups of keys that each callee presses.
     :param colour: whether ``out`` is a terminal that shows colours.
-    :param wait: returns when it is to end. Default: it does not.
-    :raises InvalidParameter: if the keys are none.
+    :param wait: a function that returns when serving is to end. Default: never.
+    :raises InvalidParameter: if ``press`` holds other keys than ``0-9*#A-D``.
     """
     for keys in press:
         rule_of(Keys).check("serve", "press", keys)
@@ -98,7 +99,7 @@ def serve(
 
 
 class _People:
-    """Do what people would do, after the reply to each request."""
+    """People who act after the reply to each request."""
 
     def __init__(
         self, system: PhoneSystem, screen: Screen, press: Sequence[str]
@@ -112,7 +113,7 @@ class _People:
     def application(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """The HTTP API; people act when the reply has been sent."""
+        """Answer a request of the HTTP API, and let people act after the reply."""
         reply = self._system.http_api(environ, start_response)
         return ClosingIterator(reply, self._act)
 
@@ -156,16 +157,11 @@ class _People:
         else:
             call.answer()
             for keys in self._press:
-                self._press_in(call, keys)
+                press_or_say(call, keys)
             self._wait_in(call)
-
-    def _press_in(self, call: Call, keys: str) -> None:
-        for key in keys:
-            if call.live:
-                call.press(key)
 
     def _wait_in(self, call: Call) -> None:
         while call.live and call.patience is not None and call.clock < PATIENCE:
-            # Seconds that are none would never end it.
+            # Waiting for 0 seconds again and again would never end.
             call.wait(max(call.patience, 1))
         call.hang_up()

@@ -1,4 +1,4 @@
-"""Calls between two others, which the application watches and may act on.
+"""Calls between two extensions, which the application watches and may act on.
 
 Source: the vendor's pages "HTTP API Notifications", of the third-party form of each
 command, and of the call states.
@@ -15,85 +15,70 @@ from ..errors import InvalidParameter
 from ..notifications import CallState
 from .calls import check_seconds
 from .exceptions import CallStateError
-from .switchboard import ENDED
-from .switchboard import Session
+from .session import PhoneCall
 from .switchboard import Switchboard
 
 _TALKING: t.Final = (CallState.IN_CALL, CallState.HOLD)
 
 
-class ThirdPartyCall(Session):
+class ThirdPartyCall(PhoneCall):
     """A call between two extensions; each change is posted as a CallChanged.
 
-    The call begins Ringing. Assumed: commands for a call that is over are left out,
-    since a live phone system is always a little ahead of an application.
+    The call begins Ringing. Assumption: commands for a call that is over are left out,
+    since a real phone system is always a little ahead of an application.
     """
 
-    def __init__(self, board: Switchboard, caller: str, callee: str) -> None:
-        super().__init__(board, f"Call from {caller} to {callee}")
-        self.id = f"C{board.next_id()}"
-        self.caller = caller
-        #: Who started the call; a transfer does not change it.
-        self.caller_id = caller
-        self.callee = callee
-        #: The number that was dialled; a transfer does not change it.
-        self.dialed = callee
-        self.state = CallState.RINGING
-        #: What both parties heard, in order.
-        self.heard: list[str] = []
+    def __init__(self, switchboard: Switchboard, caller: str, callee: str) -> None:
+        super().__init__(
+            f"Call from {caller} to {callee}",
+            id=f"C{switchboard.next_id()}",
+            caller=caller,
+            callee=callee,
+        )
+        self.switchboard = switchboard
         #: What each party heard.
         self.heard_by: dict[str, list[str]] = {"caller": [], "callee": []}
-        #: The number that the call was transferred to.
-        self.transferred_to: str | None = None
-        #: Seconds since the call began.
-        self.clock = 0.0
         self.recordings: list[tuple[ozml.Record, float]] = []
 
-    @property
-    def ended(self) -> bool:
-        """Whether the call is over."""
-        return self.state in ENDED
-
     def ring(self) -> t.Self:
-        """Begin: the callee's phone rings."""
-        self.board.url_of("call_changed")
-        self.board.live_calls[self.id] = self
+        """Begin to ring."""
+        self.switchboard.url_of("call_changed")
         return self._act(CallState.RINGING)
 
     def answer(self) -> t.Self:
-        """The callee picks up: Answered, which happens once, then InCall."""
+        """Pick up: Answered, which happens once, then InCall."""
         self._need("answer", CallState.RINGING)
         self._act(CallState.ANSWERED)
         return self if self.ended else self._act(CallState.IN_CALL)
 
     def busy(self) -> t.Self:
-        """The callee presses the busy button, or does not answer in time."""
+        """Press the busy button, or do not answer in time."""
         self._need("refuse", CallState.RINGING)
         return self._act(CallState.BUSY)
 
     def cancel(self) -> t.Self:
-        """The caller gives up while it rings."""
+        """Give up while it rings."""
         self._need("cancel", CallState.RINGING)
         return self._act(CallState.CANCELLED)
 
     def hold(self) -> t.Self:
-        """A party puts the call on hold."""
+        """Put the call on hold, as a party."""
         self._need("hold", CallState.IN_CALL)
         return self._act(CallState.HOLD)
 
     def unhold(self) -> t.Self:
-        """A party takes the call back."""
+        """Take the call back, as a party."""
         self._need("unhold", CallState.HOLD)
         return self._act(CallState.IN_CALL)
 
     def transfer(self, target: str) -> t.Self:
-        """A party transfers the call."""
+        """Transfer the call, as a party."""
         self._need("transfer", *_TALKING)
         self.transferred_to = target
         return self._act(CallState.TRANSFERRED)
 
     def hang_up(self) -> t.Self:
-        """A party hangs up."""
+        """Hang up, as a party."""
         self._need("hang up", *_TALKING)
         return self._act(CallState.COMPLETED)
 
@@ -106,7 +91,6 @@ class ThirdPartyCall(Session):
     def abort(self) -> None:
         self.state = CallState.ERROR
         self.recordings.clear()
-        self.board.live_calls.pop(self.id, None)
 
     def _need(self, act: str, *states: CallState) -> None:
         if self.state not in states:
@@ -115,12 +99,12 @@ class ThirdPartyCall(Session):
             )
 
     def _act(self, state: CallState) -> t.Self:
-        with self.board.turn(self):
+        with self.switchboard.turn(self):
             self.change(state)
         return self
 
     def change(self, state: CallState) -> None:
-        """Have another state; that is posted when its turn comes."""
+        """Change the state; the CallChanged is posted after the current answer."""
         self.state = state
         self.note("*", state)
         values = {
@@ -130,19 +114,18 @@ class ThirdPartyCall(Session):
             "CallerId": self.caller_id,
             "Callee": self.callee,
         }
-        url = self.board.url_of("call_changed")
+        url = self.switchboard.url_of("call_changed")
         self._post_later("call_changed", url, values, ("HTTP API", "Call changed URL"))
         if self.ended:
-            self.board.live_calls.pop(self.id, None)
             self._finish_recordings()
 
     def _finish_recordings(self) -> None:
-        """Documented for the Record request: a recording lasts to the call's end."""
+        """Finish the recordings: they last to the end of the call (documented)."""
         recordings, self.recordings = self.recordings, []
         for command, started in recordings:
             if command.finished_url:
                 values = {
-                    **self.board.recorded(self.clock - started, command.format),
+                    **self.switchboard.recorded(self.clock - started, command.format),
                     "CallId": self.id,
                     "Caller": self.caller,
                     "Callee": self.callee,
@@ -155,17 +138,17 @@ class ThirdPartyCall(Session):
                 )
 
     def _post_later(
-        self, kind: str, url: str, values: dict[str, str], named: tuple[str, str]
+        self, kind: str, url: str, values: dict[str, str], source: tuple[str, str]
     ) -> None:
         def post() -> None:
-            for command in self.board.ask(self, kind, url, values, named) or ():
+            for command in self.switchboard.ask(self, kind, url, values, source) or ():
                 self._execute(command)
 
-        self.board.pending.append(post)
+        self.switchboard.pending.append(post)
 
     def _execute(self, command: ozml.Command) -> None:
-        """Run a command for the call it names; without a name, for this one."""
-        self.board.count_command()
+        """Run a command for the call that it names, by default for this one."""
+        self.switchboard.count_command()
         call = self
         call_id = getattr(command, "call_id", None)
         try:
@@ -176,7 +159,7 @@ class ThirdPartyCall(Session):
             else:
                 call.obey(command)
         except CommandError as error:
-            call.board.report(call, error)
+            call.switchboard.report(call, error)
 
     def obey(self, command: ozml.Command) -> None:
         """Run a command.
@@ -190,12 +173,12 @@ class ThirdPartyCall(Session):
 def _find(
     call: ThirdPartyCall, command: ozml.Command, parameter: str, call_id: str
 ) -> ThirdPartyCall:
-    """The call of this id; assumed: 302 if there is none that goes on."""
-    try:
-        return call.board.live_calls[call_id]
-    except KeyError:
+    """Return the call of this id. Assumption: 302 if there is none that goes on."""
+    found = call.switchboard.find(call_id)
+    if not isinstance(found, ThirdPartyCall):
         name, rule = type(command).__name__, "is not the id of a call that goes on"
-        raise InvalidParameter(name, parameter, rule) from None
+        raise InvalidParameter(name, parameter, rule)
+    return found
 
 
 def _hear(call: ThirdPartyCall, party: str, what: str) -> None:
@@ -230,13 +213,13 @@ def _hang_up(call: ThirdPartyCall, command: ozml.Hangup) -> None:
 
 
 def _hold(call: ThirdPartyCall, command: ozml.Hold) -> None:
-    """Assumed: nothing changes where there is no conversation."""
+    """Assumption: nothing changes if there is no conversation."""
     if call.state is CallState.IN_CALL:
         call.change(CallState.HOLD)
 
 
 def _unhold(call: ThirdPartyCall, command: ozml.Unhold) -> None:
-    """Documented: works on a call on hold only. Assumed: 303 on any other."""
+    """Documented: only for a call on hold. Assumption: 303 for any other."""
     if call.state is CallState.HOLD:
         call.change(CallState.IN_CALL)
     else:
@@ -244,7 +227,7 @@ def _unhold(call: ThirdPartyCall, command: ozml.Unhold) -> None:
 
 
 def _forward(call: ThirdPartyCall, command: ozml.Forward) -> None:
-    """Documented: works while it rings only. Assumed: 303 later; it rings again."""
+    """Documented: only while it rings. Assumption: 303 later; it rings again."""
     if call.state is CallState.RINGING:
         call.callee = command.destination
         call.change(CallState.RINGING)
@@ -259,8 +242,8 @@ def _cannot(command: ozml.Command) -> InappropriateCommand:
 
 
 def _blind_transfer(call: ThirdPartyCall, command: ozml.BlindTransfer) -> None:
-    """Assumed: FinishedUrl is not requested, since nobody knows with what."""
-    outcome = call.board.outcome(command.target)
+    """Assumption: FinishedUrl is not requested, since its fields are undocumented."""
+    outcome = call.switchboard.outcome(command.target)
     if outcome == "answered":
         call.transferred_to = command.target
         call.note("*", f"transferred to {command.target}")
@@ -270,11 +253,11 @@ def _blind_transfer(call: ThirdPartyCall, command: ozml.BlindTransfer) -> None:
 
 
 def _attended_transfer(call: ThirdPartyCall, command: ozml.AttendedTransfer) -> None:
-    """Joins the other parties of two calls; the transferor leaves both (documented).
+    """Join the other parties of two calls; the transferor leaves both (documented).
 
-    Assumed: the transferor is TransferorParty of the transferred call, by default its
-    caller; the transferred call ends as Transferred, and the target call goes on InCall
-    with the transferred party in the place of the transferor.
+    Assumption: the transferor is TransferorParty of the transferred call, by default
+    its caller; the transferred call ends as Transferred, and the target call goes on
+    InCall with the transferred party in the place of the transferor.
     """
     moved_id = command.transferred_call_id or call.id
     target = _find(call, command, "TargetCallId", command.target_call_id)

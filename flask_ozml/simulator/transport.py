@@ -1,6 +1,6 @@
-"""How notifications get to the application and answers back: one narrow method.
+"""Transports: how notifications get to the application, and answers back.
 
-A transport knows the application's *base*, the URL below which all of its URLs lie, and
+A transport knows the application's *base*, the URL that all of its URLs begin with, and
 opens nothing else: no other host, no file, no redirect.
 """
 
@@ -24,9 +24,10 @@ from .exceptions import TransportError
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-#: Bytes of an answer that are read at most (assumed; the vendor names no limit).
+#: Bytes that an answer may have. Assumption: the vendor names no limit.
 MAX_ANSWER: t.Final = 1 << 20
-#: Seconds that a server may take for each piece of its answer (assumed).
+#: Seconds that a server may take for each piece of its answer. Assumption: the vendor
+#: names no time-out.
 TIMEOUT: t.Final = 30.0
 
 CONTENT_TYPE: t.Final = "application/x-www-form-urlencoded"
@@ -34,7 +35,7 @@ _PORTS: t.Final = {"http": 80, "https": 443}
 
 
 class Reply(t.NamedTuple):
-    """What the application answered."""
+    """An answer of the application."""
 
     status: int
     content_type: str
@@ -42,9 +43,9 @@ class Reply(t.NamedTuple):
 
 
 class Base:
-    """The URL below which all URLs of an application lie.
+    """The URL that all URLs of an application begin with.
 
-    :param url: an absolute http or https URL; its query and fragment mean nothing.
+    :param url: an absolute http or https URL; its query and fragment are ignored.
     """
 
     def __init__(self, url: str) -> None:
@@ -56,7 +57,7 @@ class Base:
         if parts.scheme not in _PORTS or not parts.hostname or not url.isascii():
             raise ValueError(
                 "The base of the application's URLs must be an absolute http or https"
-                f" URL in ASCII, not {url!r}."
+                f" URL in ASCII, got {url!r}."
             )
         self.scheme = parts.scheme
         self.host = parts.hostname
@@ -66,7 +67,7 @@ class Base:
 
     @classmethod
     def of(cls, urls: Iterable[str]) -> t.Self:
-        """Scheme and host that all of these URLs share."""
+        """Return the base for URLs that share scheme and host."""
         bases = {"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls}
         if len(bases) > 1:
             raise ValueError(
@@ -76,10 +77,11 @@ class Base:
         return cls(bases.pop() if bases else "http://localhost")
 
     def relative(self, url: str) -> str | None:
-        """The escaped path and query below the base; None for a URL outside of it.
+        """Return the escaped path and query below the base; None for any other URL.
 
-        Scheme, host and port must be equal and the path must begin with the base's, up
-        to a slash. A path with dot segments is outside: who resolves them is unknown.
+        Scheme, host and port must be equal, and the path must begin with the path of
+        the base, up to a slash. A path with dot segments is not below the base, since
+        nobody knows who resolves them.
         """
         try:
             parts = urlsplit(url)
@@ -108,13 +110,13 @@ class Transport(t.Protocol):
         """Post a form-encoded body.
 
         :param path: escaped path and query, as :meth:`Base.relative` gives them.
-        :raises TransportError: if no whole answer came back.
+        :raises TransportError: if there is no complete answer.
         """
         ...
 
 
 def headers(base: Base, body: bytes) -> tuple[tuple[str, str], ...]:
-    """The headers of a notification, in the order of the vendor's examples.
+    """Return the headers of a notification, in the order of the vendor's examples.
 
     Source: the vendor's page "HTTP API Notifications".
     """
@@ -128,7 +130,7 @@ def headers(base: Base, body: bytes) -> tuple[tuple[str, str], ...]:
 
 
 class InProcess:
-    """Calls a WSGI application; what the application raises comes through."""
+    """A transport to a WSGI application, whose exceptions are raised here."""
 
     def __init__(self, app: "WSGIApplication", base: Base) -> None:
         self.base = base
@@ -177,10 +179,10 @@ def _too_long() -> TransportError:
 
 
 class OverNetwork:
-    """Posts to a running server, in HTTP/1.0 as the vendor's examples show.
+    """A transport to a running server, in HTTP/1.0 like the vendor's examples.
 
-    :param target: where the server is.
-    :param base: what stands for it in the application's URLs.
+    :param target: the address of the server.
+    :param base: what the application's URLs begin with.
     """
 
     def __init__(self, target: Base, base: Base) -> None:
@@ -219,9 +221,9 @@ class OverNetwork:
 
 
 def base_of(config: Mapping[str, t.Any], urls: Iterable[str]) -> str:
-    """What all of these URLs of a Flask application begin with.
+    """Return what all of these URLs of a Flask application begin with.
 
-    :param config: its configuration, which may name it.
+    :param config: the application's configuration.
     :param urls: the URLs that are pasted into the phone system.
     """
     if config.get("OZML_PUBLIC_URL"):
@@ -234,7 +236,7 @@ def base_of(config: Mapping[str, t.Any], urls: Iterable[str]) -> str:
 def transport_to(
     target: "WSGIApplication | str", urls: Iterable[str], base: str | None
 ) -> Transport:
-    """The transport to an application.
+    """Return the transport to an application.
 
     :param target: a WSGI application, or the base URL of a running server.
     :param urls: the URLs that are pasted into the phone system.

@@ -1,4 +1,4 @@
-"""Notifications as the phone system writes them.
+"""The bodies of notifications, as the phone system writes them.
 
 Names, their order and the escaping are those of the example bodies on the vendor's page
 "HTTP API Notifications".
@@ -13,8 +13,8 @@ from ..notifications import KINDS
 #: Field names by kind, in the order of the vendor's examples.
 #:
 #: RoutingInterception: the vendor's table has CallerExtension, the example ApiExtension
-#: instead. The example is followed; CallerExtension comes behind it when a test gives
-#: one. The fields of Error are undocumented (assumed: Code and Message).
+#: instead. The example is followed; CallerExtension comes after it if a test gives
+#: one. Assumption: the fields of Error are Code and Message.
 FIELDS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "routing_interception": (
         "NotificationName",
@@ -61,14 +61,14 @@ FIELDS: t.Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def body(kind: str, values: Mapping[str, str]) -> bytes:
-    """The body of a notification.
+    """Return the body of a notification.
 
-    A blank is written as ``+``, ``*#:/!`` as they are, as in the vendor's examples;
-    what could be taken for something else (``& % + =``, control characters, non-ASCII
-    as UTF-8) is percent-encoded (assumed; the examples have none).
+    As in the vendor's examples, a blank is written as ``+`` and ``*#:/!`` are not
+    escaped. Assumption: other characters that mean something in a body (``& % + =``),
+    control characters and non-ASCII characters (as UTF-8) are percent-encoded.
 
-    :param kind: which notification.
-    :param values: values by wire name; a name without one is left out.
+    :param kind: the kind of notification.
+    :param values: values by wire name; a field without one is left out.
     """
     named = {"NotificationName": KINDS[kind].notification_name, **values}
     return "&".join(

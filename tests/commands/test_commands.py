@@ -1,5 +1,6 @@
 import copy
 import dataclasses
+import enum
 import inspect
 import pickle
 import typing as t
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from werkzeug.local import LocalProxy
 
 from flask_ozml.commands import AttendedTransfer
 from flask_ozml.commands import BlindTransfer
@@ -35,9 +37,10 @@ from flask_ozml.commands import Speak
 from flask_ozml.commands import ThirdPartyCommand
 from flask_ozml.commands import Unhold
 from flask_ozml.commands import UserInput
+from flask_ozml.commands.rules import ViewUrl
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParameterTypeError
-from flask_ozml.frozen import FrozenDict
+from flask_ozml.errors import StatusCode
 from flask_ozml.notifications import CallChanged
 from flask_ozml.notifications import CallConnected
 from flask_ozml.notifications import DtmfEntered
@@ -49,6 +52,7 @@ from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RecordCompleted
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.notifications import SMSDeliveryReport
+from flask_ozml.values import FrozenDict
 
 URL = "http://yourapp.com/phone"
 
@@ -69,6 +73,12 @@ VALUES = {
         ["a\rb", "a\nb", "a\r\nBcc: b@c.example"],
         [5],
         lambda secret: f"{secret}\r\n",
+    ),
+    "sender": Values(
+        ["", "Example Limited", "+36301112222"],
+        ["a\r\nb", "a\tb", "a\x00", "a\x7f", "a\x85b"],
+        [5],
+        lambda secret: f"{secret}\n",
     ),
     "address": Values(
         ["test.ozeki@example.com"],
@@ -144,7 +154,7 @@ ROWS: dict[type[Command], Row] = {
         {
             "destination": "route*",
             "ring_time": "seconds",
-            "caller_id": "text",
+            "caller_id": "sender",
             "dialed_number": "destination",
         },
         "routing",
@@ -201,8 +211,8 @@ ROWS: dict[type[Command], Row] = {
             "dialled": "destination*",
             "url": "url*",
             "api_extension": "text",
-            "caller_id": "text",
-            "caller_display_name": "text",
+            "caller_id": "sender",
+            "caller_display_name": "sender",
             "error_url": "url",
         },
         "extension",
@@ -216,7 +226,7 @@ ROWS: dict[type[Command], Row] = {
             "recipient": "address*",
             "subject": "header",
             "message": "text",
-            "sender": "header",
+            "sender": "sender",
             "api_extension": "text",
         },
         "extension",
@@ -226,7 +236,7 @@ ROWS: dict[type[Command], Row] = {
         {
             "message": "text*",
             "recipient": "destination*",
-            "sender": "text",
+            "sender": "sender",
             "delivery_report_url": "url",
             "api_extension": "text",
         },
@@ -292,21 +302,22 @@ def test_wrong_types(command: type[Command], name: str, kind: str) -> None:
         assert isinstance(error, ParameterTypeError)
         assert (error.command, error.parameter) == (command.__name__, name)
         assert error.value is value
-        assert f"not {type(value).__name__}" in str(error)
+        assert f"got {type(value).__name__}" in str(error)
 
 
 @pytest.mark.parametrize("command, name, kind", ARGUMENTS)
 def test_left_out(command: type[Command], name: str, kind: str) -> None:
     arguments = ROWS[command].mandatory
     arguments.pop(name, None)
-    if "*" not in kind:
-        assert getattr(command(**arguments), name) is None
-        assert command(**arguments) == command(**arguments | {name: None})
-        return
-    with pytest.raises(ParameterTypeError, match=f"{name!r} is mandatory and must be "):
-        command(**arguments)
-    with pytest.raises(ParameterTypeError, match=f"{command.__name__}: {name!r} "):
-        command(**arguments | {name: None})
+    if "*" in kind:
+        with pytest.raises(TypeError, match=f"missing 1 required .*: {name!r}"):
+            command(**arguments)
+        with pytest.raises(ParameterTypeError, match=f"{command.__name__}: {name!r} "):
+            command(**arguments | {name: None})
+    else:
+        default = 10 if name == "timeout" else None
+        assert getattr(command(**arguments), name) == default
+        assert command(**arguments) == command(**arguments | {name: default})
 
 
 @given(st.data(), st.from_regex("[0-9]{8,20}", fullmatch=True))
@@ -355,15 +366,13 @@ def test_a_secret_in_a_wrong_place_is_in_no_message(
 
 POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
-UNKNOWN = inspect.Parameter.VAR_KEYWORD
 
 
 def shown_arguments(command: type[Command]) -> list[tuple[str, object, bool]]:
     """The name and kind of each argument, and whether it may be left out."""
     return [
-        (parameter.name, parameter.kind, parameter.default is None)
+        (parameter.name, parameter.kind, parameter.default is not parameter.empty)
         for parameter in inspect.signature(command).parameters.values()
-        if parameter.kind is not UNKNOWN
     ]
 
 
@@ -379,7 +388,8 @@ def test_signature_shows_the_arguments(command: type[Command]) -> None:
 
 def test_signature_shows_the_arguments_of_a_menu() -> None:
     assert shown_arguments(UserInput) == [
-        ("initial_commands", inspect.Parameter.VAR_POSITIONAL, False),
+        ("commands", inspect.Parameter.VAR_POSITIONAL, False),
+        ("initial_commands", KEYWORD, True),
         ("inputs", KEYWORD, True),
         *((name, KEYWORD, True) for name in ROWS[UserInput].arguments),
     ]
@@ -389,8 +399,24 @@ def test_signature_shows_the_arguments_of_an_element() -> None:
     assert shown_arguments(Element) == [
         ("name", POSITIONAL, False),
         ("attributes", POSITIONAL, True),
-        ("content", inspect.Parameter.VAR_POSITIONAL, False),
+        ("items", inspect.Parameter.VAR_POSITIONAL, False),
+        ("content", KEYWORD, True),
     ]
+
+
+def test_help_shows_names_types_and_defaults() -> None:
+    shown = str(inspect.signature(Delay)).replace("typing.", "")
+    assert shown == "(time: Annotated[int, Seconds]) -> None"
+    assert t.get_type_hints(Call.__init__) == {
+        "dialled": str,
+        "url": str,
+        "api_extension": str | None,
+        "caller_id": str | None,
+        "caller_display_name": str | None,
+        "error_url": str | None,
+        "return": type(None),
+    }
+    assert t.get_type_hints(UserInput.__init__)["timeout"] == int | None
 
 
 @pytest.mark.parametrize("command", ROWS)
@@ -425,61 +451,11 @@ def test_pattern_matching() -> None:
             pytest.fail("The commands do not match.")
 
 
-@pytest.mark.parametrize(
-    "command, misspelt, nearest",
-    [
-        (Route, "ringtime", "ring_time"),
-        (Route, "RingTime", "ring_time"),
-        (Route, "dialled_number", "dialed_number"),
-        (AttendedTransfer, "transfered_call_id", "transferred_call_id"),
-        (BlindTransfer, "transferror_party", "transferor_party"),
-        (BlindTransfer, "finish_url", "finished_url"),
-        (Forward, "callid", "call_id"),
-        (Hangup, "CallId", "call_id"),
-        (Hold, "callId", "call_id"),
-        (Unhold, "call_leg_id", "call_id"),
-        (Play, "partie", "party"),
-        (Play, "repeats", "repeat"),
-        (Record, "finishdigits", "finish_digits"),
-        (Record, "FinishedUrl", "finished_url"),
-        (Record, "fromat", "format"),
-        (SendDTMF, "partys", "party"),
-        (Speak, "langauge", "language"),
-        (Call, "error_ulr", "error_url"),
-        (Call, "caller_name", "caller_display_name"),
-        (SendEmail, "subjet", "subject"),
-        (SendSms, "delivery_report_uri", "delivery_report_url"),
-        (SendSms, "api_extention", "api_extension"),
-        (UserInput, "digit", "digits"),
-        (UserInput, "min_digit", "min_digits"),
-        (UserInput, "time_out", "timeout"),
-        (UserInput, "ForwardToUrl", "forward_to_url"),
-        (UserInput, "backkey", "back_key"),
-        (UserInput, "input", "inputs"),
-    ],
-)
-def test_misspelt_names(command: type[Command], misspelt: str, nearest: str) -> None:
-    with pytest.raises(TypeError) as refused:
-        make(command, **{misspelt: "1"})
-    assert isinstance(refused.value, ParameterTypeError)
-    assert str(refused.value) == (
-        f"{command.__name__}: {misspelt!r} is unknown (did you mean {nearest!r}?)."
-    )
-
-
-@pytest.mark.parametrize("command", ROWS)
-def test_a_name_like_no_other_lists_the_known_ones(command: type[Command]) -> None:
-    with pytest.raises(TypeError, match="'qqq' is unknown") as refused:
-        make(command, qqq="1")
-    for name in ROWS[command].arguments:
-        assert repr(name) in str(refused.value)
-
-
-def test_initial_commands_are_no_keyword() -> None:
-    make_menu: t.Any = UserInput
-    with pytest.raises(TypeError) as refused:
-        make_menu(initial_commands=[Speak("Hi")])
-    assert "did you mean 'initial_commands'" not in str(refused.value)
+@pytest.mark.parametrize("command", [*ROWS, Element])
+def test_an_unknown_argument_is_a_type_error_of_python(command: t.Any) -> None:
+    mandatory = ROWS[command].mandatory if command in ROWS else {"name": "Beep"}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'langauge'"):
+        command(**mandatory, langauge="1")
 
 
 FULL: list[Command] = [
@@ -604,11 +580,6 @@ def test_frozen(command: Command) -> None:
     assert repr(command) == before
 
 
-@pytest.mark.parametrize("command", FULL, ids=kind_of)
-def test_slotted(command: Command) -> None:
-    assert not hasattr(command, "__dict__")
-
-
 @pytest.mark.parametrize(
     "command, shown",
     [
@@ -617,7 +588,7 @@ def test_slotted(command: Command) -> None:
         (
             UserInput(inputs={"1": Hangup()}, digits=4),
             "UserInput(initial_commands=(), inputs={'1': (Hangup(call_id=None),)},"
-            " repeat=None, timeout=None, back_key=None, digits=4, min_digits=None,"
+            " repeat=None, timeout=10, back_key=None, digits=4, min_digits=None,"
             " max_digits=None, forward_to_url=None)",
         ),
         (
@@ -642,13 +613,47 @@ def test_replace_makes_a_checked_copy() -> None:
         dataclasses.replace(Delay(5), time=-1)
 
 
-def test_replace_never_loses_a_menu() -> None:
-    menu = UserInput(Speak("Press 1."), inputs={"1": Hangup()}, timeout=5)
-    try:
-        longer = dataclasses.replace(menu, timeout=10)
-    except (TypeError, ValueError):
-        return
-    assert longer == UserInput(Speak("Press 1."), inputs={"1": Hangup()}, timeout=10)
+@pytest.mark.parametrize("command", FULL, ids=kind_of)
+def test_replace_and_asdict_keep_everything(command: t.Any) -> None:
+    assert dataclasses.replace(command) == command
+    fields = {field.name: field for field in dataclasses.fields(command)}
+    assert dataclasses.asdict(command).keys() == fields.keys()
+
+
+def test_an_argument_of_a_menu_or_an_element_can_be_replaced() -> None:
+    menu = UserInput(Speak("Press 1."), inputs={"1": Hangup()}, digits=4)
+    longer = UserInput(Speak("Press 1."), inputs={"1": Hangup()}, digits=4, timeout=5)
+    assert dataclasses.replace(menu, timeout=5) == longer
+    assert dataclasses.replace(menu, initial_commands=()).initial_commands == ()
+    element = Element("Beep", {"a": "1"}, "x")
+    assert dataclasses.replace(element, name="Ring") == Element("Ring", {"a": "1"}, "x")
+
+
+def test_asdict_of_menus_in_menus_grows_with_their_number() -> None:
+    menu = UserInput(Hangup())
+    for _ in range(20):
+        menu = UserInput(menu)
+    assert repr(dataclasses.asdict(menu)).count("initial_commands") == 21
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (UserInput, {"initial_commands": (Hangup(),)}),
+        (Element, {"name": "Beep", "attributes": {}, "content": (Hangup(),)}),
+    ],
+)
+def test_children_are_given_by_position_or_by_name(
+    command: t.Any, arguments: dict[str, t.Any]
+) -> None:
+    name, children = list(arguments.items())[-1]
+    by_position = [*list(arguments.values())[:-1], *children]
+    assert command(**arguments) == command(*by_position)
+    with pytest.raises(TypeError, match="not both"):
+        command(*by_position, **{name: children})
+    for wrong in ("Hi", Hangup(), [Hangup()], (5,), ((),)):
+        with pytest.raises(InvalidParameter, match=f"{name!r} must be "):
+            command(**arguments | {name: wrong})
 
 
 class Greeting(Speak):
@@ -664,6 +669,114 @@ def test_a_subclass_is_the_command_that_it_extends() -> None:
     assert greeting.origin is Speak
     assert greeting.obeys is Speak
     assert isinstance(greeting, ExtensionCommand)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pause(Delay):
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SlottedPause(Delay):
+    why: str = ""
+    checked: bool = False
+
+    def __post_init__(self) -> None:
+        Delay.__post_init__(self)
+        object.__setattr__(self, "checked", True)
+
+
+@dataclasses.dataclass(frozen=True)
+class PinMenu(UserInput):
+    account: str = ""
+
+
+INJECTION = '</Delay><Call Url="http://evil.example/">0900</Call><Delay>'
+
+
+@pytest.mark.parametrize("command", [Pause, SlottedPause])
+def test_a_dataclass_that_extends_a_command_is_checked_like_it(command: t.Any) -> None:
+    with pytest.raises(InvalidParameter, match="Delay: 'time' must be an int"):
+        command(INJECTION)
+    pause = command(5, why="music")
+    assert (pause.time, pause.why, pause.origin) == (5, "music", Delay)
+    assert dataclasses.replace(pause, time=6).why == "music"
+    with pytest.raises(InvalidParameter):
+        dataclasses.replace(pause, time=-1)
+
+
+def test_post_init_of_a_subclass_runs_after_the_check() -> None:
+    assert SlottedPause(5).checked
+
+
+def test_a_dataclass_that_extends_a_menu_is_checked_like_it() -> None:
+    menu = PinMenu("4711", initial_commands=(Speak("PIN?"),), inputs={"1": (Hangup(),)})
+    assert menu.children == (Speak("PIN?"), Hangup())
+    with pytest.raises(InvalidParameter):
+        PinMenu(inputs={"x": (Hangup(),)})
+
+
+def test_a_proxy_is_refused_with_the_name_of_the_command() -> None:
+    text: t.Any = LocalProxy(lambda: "Hi")
+    with pytest.raises(ParameterTypeError, match="Speak: 'text' must be a str, got Lo"):
+        Speak(text)
+    delay: t.Any = LocalProxy(lambda: 5)
+    with pytest.raises(ParameterTypeError, match="Delay: 'time' must be an int"):
+        Delay(delay)
+
+
+class Extension(enum.StrEnum):
+    SALES = "2000"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def test_a_value_of_a_subclass_is_kept_as_a_plain_one() -> None:
+    assert type(BlindTransfer(Extension.SALES).target) is str
+    assert BlindTransfer(Extension.SALES).target == "2000"
+    assert type(Delay(StatusCode.OK).time) is int
+
+
+KIND_OF_URL = {
+    (Call, "url"): "call_connected",
+    (Call, "error_url"): "error",
+    (GoTo, "url"): "goto",
+    (Record, "finished_url"): "record_completed",
+    (SendSms, "delivery_report_url"): "sms_delivery_report",
+    (UserInput, "forward_to_url"): "dtmf_entered",
+    (BlindTransfer, "finished_url"): None,
+}
+KINDS_OF_URLS = [kind for kind in KIND_OF_URL.values() if kind]
+
+
+@pytest.mark.parametrize(("command", "name"), KIND_OF_URL)
+def test_a_url_that_leads_to_a_view_of_another_kind_is_refused(
+    command: type[Command], name: str
+) -> None:
+    wanted = KIND_OF_URL[command, name]
+    for kind in KINDS_OF_URLS:
+        url = ViewUrl(URL, kind, "my_view")
+        if kind == wanted:
+            held = getattr(make(command, **{name: url}), name)
+            assert (held, type(held)) == (URL, str)
+        else:
+            words = f"{command.__name__}: {name!r} must .*'my_view'.*"
+            with pytest.raises(InvalidParameter, match=words) as refused:
+                make(command, **{name: url})
+            assert wanted is None or f"decorate it with .{wanted}" in str(refused.value)
+    assert getattr(make(command, **{name: URL}), name) == URL
+
+
+@pytest.mark.parametrize("clone", CLONES)
+def test_a_url_that_knows_its_kind_is_copied_as_the_str_it_is(
+    clone: Callable[[t.Any], t.Any],
+) -> None:
+    url = ViewUrl(URL, "goto", "my_view")
+    assert url == URL
+    assert hash(url) == hash(URL)
+    assert type(clone(url)) is str
+    assert clone(url) == URL
 
 
 def equal_menus() -> list[UserInput]:
@@ -722,7 +835,7 @@ def test_accepted_keys(key: str) -> None:
 
 @pytest.mark.parametrize("key", VALUES["keys"].refused)
 def test_refused_keys(key: str) -> None:
-    with pytest.raises(InvalidParameter, match="'inputs' must be a str of the keys"):
+    with pytest.raises(InvalidParameter, match="'inputs' must be a non-empty str of"):
         UserInput(inputs={key: Hangup()})
 
 
@@ -755,7 +868,7 @@ def test_inputs_of_a_wrong_type(inputs: t.Any) -> None:
 
 @pytest.mark.parametrize("child", ["Hi", 5, None, Hangup, [Hangup()]])
 def test_initial_commands_of_a_wrong_type(child: t.Any) -> None:
-    with pytest.raises(TypeError, match="'initial_commands' must be commands, not "):
+    with pytest.raises(TypeError, match="'initial_commands' must be commands, got "):
         UserInput(Speak("Hi"), child)
 
 
@@ -982,17 +1095,14 @@ def test_a_subclass_may_have_attributes_of_its_own() -> None:
 
 
 def test_a_subclass_hides_no_argument() -> None:
-    expected = (
-        r"German\.language hides an argument of Speak, which would be shown but not"
-        r" sent; hand it to super\(\)\.__init__\(\)\."
-    )
+    expected = r"German\.language hides an argument of Speak\. Pass the value to super"
     with pytest.raises(TypeError, match=expected):
         type("German", (Speak,), {"language": "de-DE"})
     german = type("German", (), {"language": "de-DE"})
     with pytest.raises(TypeError, match=r"Mixed\.language hides an argument of Speak"):
         type("Mixed", (german, Speak), {})
-    with pytest.raises(TypeError, match=r"Menu\.children hides .* of UserInput"):
-        type("Menu", (UserInput,), {"children": ()})
+    with pytest.raises(TypeError, match=r"Menu\.inputs hides .* of UserInput"):
+        type("Menu", (UserInput,), {"inputs": {}})
     with pytest.raises(TypeError, match=r"Louder\.text hides an argument of Speak"):
         type("Louder", (Shout,), {"text": property(str)})
 
@@ -1013,8 +1123,3 @@ def test_a_subclass_may_have_what_is_no_argument() -> None:
     assert Private.key == "k"
     assert Private("Hi").text == "Hi"
     assert Private("Hi") != Private("Bye")
-
-
-def test_a_misspelt_argument_of_an_element() -> None:
-    with pytest.raises(ParameterTypeError, match="did you mean 'attributes'"):
-        Element("Beep", atributes={})  # type: ignore[arg-type]  # what is refused

@@ -28,6 +28,7 @@ NEVER_IN_A_DESTINATION = CONTROL | set("<>\"'&;,/")
     [
         (rules.Header, "a", "b", {"\r", "\n"}),
         (rules.Address, "a", "b", {"\r", "\n"}),
+        (rules.Sender, "a", "b", CONTROL),
         (rules.Destination, "1", "2", NEVER_IN_A_DESTINATION | WHITE_SPACE),
         (rules.RouteDestination, "1", "2", NEVER_IN_A_DESTINATION),
         (rules.RouteDestination, "", "2", NEVER_IN_A_DESTINATION | WHITE_SPACE),
@@ -185,6 +186,7 @@ ALL = [
     rules.Flag,
     rules.Header,
     rules.Address,
+    rules.Sender,
     rules.Destination,
     rules.RouteDestination,
     rules.Url,
@@ -206,7 +208,7 @@ def test_a_wrong_type_is_named_and_is_a_type_error(annotation: t.Any) -> None:
         if type(value) is not rule.type:
             with pytest.raises(ParameterTypeError) as refused:
                 rule.check("Command", "parameter", value)
-            assert str(refused.value).endswith(f", not {type(value).__name__}.")
+            assert str(refused.value).endswith(f", got {type(value).__name__}.")
             assert refused.value.value is value
 
 
@@ -214,19 +216,19 @@ def test_a_wrong_type_is_named_and_is_a_type_error(annotation: t.Any) -> None:
     "annotation, value, message",
     [
         (rules.Keys, "12x4", "a str of length 4 with 'x' at index 2"),
-        (rules.Keys, "", "the keys 0-9*#A-D; this is a str of length 0"),
-        (rules.Key, "12", "one of the keys 0-9*#A-D; this is a str of length 2"),
+        (rules.Keys, "", "the keys 0-9*#A-D, got a str of length 0"),
+        (rules.Key, "12", "one of the keys 0-9*#A-D, got a str of length 2"),
         (rules.Destination, "1\n0", "a str of length 3 with '\\n' at index 1"),
         (rules.RouteDestination, "1 ", "a str of length 2 with ' ' at index 1"),
         (rules.Header, "a\r\nb", "a str of length 4 with '\\r' at index 1"),
         (rules.Url, "http://a b", "a str of length 10 with ' ' at index 8"),
-        (rules.Url, "/a", "an absolute http or https URL; this is a str of length 2"),
-        (rules.Party, "both", "'caller', 'callee' or 'all'; this is a str of length 4"),
-        (rules.Seconds, 86_401, "an int from 0 to 86400; this one is out of range"),
-        (rules.DigitCount, 0, "an int from 1 to 64; this one is out of range"),
-        (rules.Flag, "true", "must be a bool, not str"),
-        (rules.Seconds, True, "whole seconds, an int from 0 to 86400, not bool"),
-        (rules.Text, 5, "must be a str, not int"),
+        (rules.Url, "/a", "an absolute http or https URL, got a str of length 2"),
+        (rules.Party, "both", "'caller', 'callee' or 'all', got a str of length 4"),
+        (rules.Seconds, 86_401, "an int from 0 to 86400 (seconds)"),
+        (rules.DigitCount, 0, "an int from 1 to 64 (digits)"),
+        (rules.Flag, "true", "must be a bool, got str"),
+        (rules.Seconds, True, "an int from 0 to 86400 (seconds), got bool"),
+        (rules.Text, 5, "must be a str, got int"),
     ],
 )
 def test_messages(annotation: object, value: object, message: str) -> None:
@@ -255,3 +257,20 @@ def test_a_subclass_of_the_type_is_accepted() -> None:
         pass
 
     rules.rule_of(rules.Party).check("Speak", "party", Text("all"))
+
+
+@pytest.mark.parametrize("annotation", ALL)
+def test_help_shows_a_rule_by_its_name(annotation: object) -> None:
+    assert re.fullmatch("[A-Za-z]+", repr(rules.rule_of(annotation)))
+
+
+def test_a_destination_must_match_a_pattern_in_full() -> None:
+    patterns = [re.compile("[0-9]{4}"), re.compile(r"\+36[0-9]+")]
+    numbers = ("2000", "+36301112222", "20000", "0900", "x2000")
+    assert [n for n in numbers if rules.is_allowed(n, patterns)] == [
+        "2000",
+        "+36301112222",
+        "0900",
+    ]
+    assert not any(rules.is_allowed(number, []) for number in numbers)
+    assert all(rules.is_allowed(number, None) for number in numbers)

@@ -161,7 +161,7 @@ def test_an_input_may_be_shorter_than_the_digits_waited_for() -> None:
 
 
 def test_a_timeout_without_digits_does_not_ask_the_url() -> None:
-    pages = played(UserInput(digits=4, forward_to_url=url("keys")), END)
+    pages = played(UserInput(digits=4, timeout=1, forward_to_url=url("keys")), END)
     assert pages.system.incoming_call().wait(1).heard == ["behind"]
     assert pages.asked == ["incoming_call"]
 

@@ -822,10 +822,11 @@ def test_development_server_plays_what_people_do(pages: Pages) -> None:
             "Call from 9999 to 2310",
             "> (answers)",
             "< Press 1 to confirm.",
-            "> 1",
+            "> 12",
             "* sends a text message to 2310: See you",
             "< Good bye.",
             "* hung up",
+            "> (the call ended before 12 could be entered)",
             "Text message to 2310: delivered",
         ]
         client.list_active_calls()

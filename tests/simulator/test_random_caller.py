@@ -75,7 +75,7 @@ def test_exceptions_are_found() -> None:
     assert isinstance(findings[0].exception, ZeroDivisionError)
 
 
-def test_fallbacks_are_found() -> None:
+def test_failures_that_a_fallback_hides_are_found() -> None:
     def fall_back() -> list[Command]:
         pages.system.failures.append(KeyError("pin"))
         return []
@@ -84,7 +84,7 @@ def test_fallbacks_are_found() -> None:
     findings = pages.system.random_caller(1, 200)
     assert findings
     assert {finding.reason for finding in findings} == {
-        "The fallback answered for KeyError: 'pin'"
+        "The application failed: KeyError: 'pin'"
     }
 
 

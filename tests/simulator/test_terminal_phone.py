@@ -59,10 +59,16 @@ def test_without_keys_the_caller_hangs_up() -> None:
     assert called(bank())[1][1:] == ["< Please enter your PIN.", "> (hangs up)"]
 
 
-def test_keys_behind_the_end_are_not_heard() -> None:
+def test_keys_after_the_end_are_named() -> None:
     status, lines = called(bank(), press=["1234", "1999", "7"])
     assert status == 0
-    assert lines[-3:] == ["> 1999", "< One.", "* hung up"]
+    assert lines[-5:] == [
+        "> 1999",
+        "< One.",
+        "* hung up",
+        "> (the call ended before 1999 could be entered)",
+        "> (the call ended before 7 could be entered)",
+    ]
 
 
 def test_interactive() -> None:
@@ -110,7 +116,7 @@ def test_an_answer_that_is_refused() -> None:
         "Call from +36301112222 to 9998",
         "! 300 Error occured during parsing message: 'The root element is 'html', not"
         " 'Response'.'",
-        "The phone system refuses an answer, parse error: Error occured during parsing"
+        "The phone system reports parse error (300): Error occured during parsing"
         " message: 'The root element is 'html', not 'Response'.'",
     ]
 
@@ -141,12 +147,12 @@ def test_a_loop() -> None:
     ]
 
 
-def test_a_fallback() -> None:
+def test_a_failure_that_the_caller_may_not_notice() -> None:
     pages = bank()
     pages.system.failures.append(KeyError("account"))
     status, lines = called(pages)
     assert status == 1
-    assert lines[-1] == "The fallback answered for KeyError: 'account'"
+    assert lines[-1] == "The application failed: KeyError: 'account'"
 
 
 def test_without_a_url() -> None:
@@ -183,7 +189,7 @@ def test_route() -> None:
     )
 
 
-def test_colours_and_orders_to_the_terminal() -> None:
+def test_a_transcript_cannot_control_the_terminal() -> None:
     pages = Pages(incoming_call=[Speak("beep \x9b31m")])
     status, lines = called(pages, colour=True)
     assert status == 0
@@ -194,10 +200,33 @@ def test_colours_and_orders_to_the_terminal() -> None:
     ]
 
 
-@pytest.mark.parametrize(("encoding", "seen"), [("ascii", "J?"), ("utf-8", "Jó")])
-def test_what_the_stream_cannot_show(encoding: str, seen: str) -> None:
+def test_a_traceback_cannot_control_the_terminal() -> None:
+    def fail() -> t.NoReturn:
+        raise ValueError("two\n\x1b[31m lines")
+
+    status, lines = called(Pages(incoming_call=fail))
+    assert status == 1
+    assert lines[-3:] == [
+        "ValueError: two",
+        "\ufffd[31m lines",
+        "ValueError: two \ufffd[31m lines",
+    ]
+    assert '    raise ValueError("two\\n\\x1b[31m lines")' in lines
+
+
+@pytest.mark.parametrize(
+    ("encoding", "replaced"), [("ascii", "?"), ("latin-1", "ó"), ("utf-8", "ó")]
+)
+def test_what_the_stream_cannot_encode_is_replaced(
+    encoding: str, replaced: str
+) -> None:
+    def fail() -> t.NoReturn:
+        raise ValueError("Só")
+
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding=encoding)
-    pages = Pages(incoming_call=[Speak("Jó")])
+    pages = Pages(incoming_call=[Speak("Jó"), GoTo(url("goto"))], goto=fail)
     phone.call(pages.system, out, caller="1", api_extension="2")
-    assert f"< {seen}\n" in raw.getvalue().decode(encoding)
+    shown = raw.getvalue().decode(encoding)
+    assert f"< J{replaced}\n" in shown
+    assert f"\nValueError: S{replaced}\n" in shown

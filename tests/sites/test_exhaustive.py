@@ -479,11 +479,13 @@ def test_every_pair_of_the_sms_alphabet_comes_in(way: str) -> None:
 def test_every_pair_of_the_sms_alphabet_goes_out() -> None:
     texts = ["".join(first + second for second in GSM) for first in GSM]
     texts += [*GSM, *(f"a{char}" for char in GSM), *(f"{char}a" for char in GSM)]
-    written = dumps([SendSms(text, recipient="1", sender=text) for text in texts])
+    written = dumps(
+        [SendSms(text, recipient="1", api_extension=text) for text in texts]
+    )
     # The form feed is the only character that XML has no place for.
     held = [text.replace("\f", "\ufffd") for text in texts]
     for read in READERS:
         nodes = read(written).elements
         assert [node.text for node in nodes] == held
-        assert [node.attributes["Sender"] for node in nodes] == held
-    assert loads(written) == [SendSms(h, recipient="1", sender=h) for h in held]
+        assert [node.attributes["ApiExtension"] for node in nodes] == held
+    assert loads(written) == [SendSms(h, recipient="1", api_extension=h) for h in held]

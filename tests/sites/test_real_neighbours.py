@@ -158,7 +158,7 @@ def test_a_call_goes_through(order: str) -> None:
     answer = site.post("incoming_call")
     found = re.fullmatch(
         r'<\?xml version="1\.0" encoding="UTF-8"\?><Response>'
-        r'<UserInput ForwardToUrl="https://www\.example\.com(/phone/[^"]+)">'
+        r'<UserInput Timeout="10" ForwardToUrl="https://www\.example\.com(/phone/[^"]+)">'
         r"<InitialCommands><Speak>500</Speak></InitialCommands></UserInput>"
         r"</Response>",
         answer.text,

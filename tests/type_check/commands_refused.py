@@ -55,7 +55,7 @@ Delay(1, 2)  # error: call-arg
 Speak("Hi", langauge="en-UK")  # error: call-arg
 Record(finishdigits="1")  # error: call-arg
 Reject(call_id="1")  # error: call-arg
-UserInput(digit=4)  # error: arg-type
+UserInput(digit=4)  # error: call-arg
 
 Route(1000)  # error: arg-type
 Route("1", ring_time="30")  # error: arg-type
