@@ -3,9 +3,11 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import typing as t
 
 import pytest
+from flask import current_app
 from flask import Flask
 from flask import request
 from flask import Response
@@ -13,6 +15,7 @@ from flask import Response
 import flask_ozml.simulator.server
 from flask_ozml import OzML
 from flask_ozml.cli import ozml
+from flask_ozml.client import PhoneSystemClient
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Route
 from flask_ozml.commands import SendSms
@@ -459,22 +462,43 @@ def test_a_server_that_does_not_answer_is_explained() -> None:
     assert lines[-1].startswith("Check that the server is running")
 
 
+def test_call_plays_the_blueprint_that_has_views_for_the_extension() -> None:
+    app = make_app()
+    for name in ("phone", "sales"):
+        blueprint = OzML(name, __name__)
+        blueprint.incoming_call(api_extension=name)(make_speaker(name))
+        app.register_blueprint(blueprint, url_prefix=f"/{name}")
+
+    for name in ("phone", "sales"):
+        assert run(app, "call", "--to", name, "--press", "1")[1][1] == f"< {name}"
+
+
+def make_speaker(text: str) -> t.Callable[[IncomingCall], Speak]:
+    def speak(call: IncomingCall) -> Speak:
+        return Speak(text)
+
+    return speak
+
+
 def test_call_asks_which_of_several_blueprints_to_play() -> None:
     app = make_talking_app()
     app.register_blueprint(make_phone("sales"), url_prefix="/sales")
 
-    for option, problem in [
-        ((), ""),
-        (("--blueprint", "x"), "There is no OzML blueprint 'x'. "),
-    ]:
-        assert run(app, "call", "--press", "1", *option) == (
-            1,
-            [f"Error: {problem}Choose one of ['phone', 'sales'] with --blueprint."],
-        )
+    status, lines = run(app, "call", "--press", "1")
+    assert status == 1
+    assert lines[-1].startswith("Error: The blueprints ['phone', 'sales'] ")
+    assert lines[-1].endswith(" Choose one of them with --blueprint.")
 
     assert run(app, "call", "--blueprint", "sales") == (
         0,
         [HELP, "Call from 500 to 9998", "* hung up"],
+    )
+    assert run(app, "call", "--blueprint", "office") == (
+        1,
+        [
+            "Error: 'office' is not an OzML blueprint of this application, which has"
+            " ['phone', 'sales']."
+        ],
     )
 
 
@@ -486,20 +510,107 @@ def test_call_says_what_is_not_configured() -> None:
 
 
 def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    served: list[tuple[object, object]] = []
+    serve = flask_ozml.simulator.server.serve
 
-    def serve(system: PhoneSystem, out: object, **options: object) -> None:
-        served.append((dict(system.urls), options))
+    def serve_two_requests(system: PhoneSystem, out: t.Any, **options: t.Any) -> None:
+        def act() -> None:
+            client = PhoneSystemClient.from_config(app.config)
+            with app.app_context():
+                url = phone.to(ask)
+            client.call("2000", api_extension="9998", url=url)
+            client.call("2001", api_extension="9998", url=url)
+            for _ in range(1000):
+                if b"(refuses)" in out.buffer.getvalue():
+                    break
+                time.sleep(0.01)
 
-    monkeypatch.setattr(flask_ozml.simulator.server, "serve", serve)
-    app = make_talking_app(OZML_PUBLIC_URL="http://localhost:5000")
-    with app.app_context():
-        urls = app.blueprints["phone"].urls()  # type: ignore[attr-defined]  # an OzML
+        serve(system, out, wait=act, **options)
 
-    assert run(app, "serve-phone-system", "--port", "7781", "--press", "1") == (0, [])
+    phone = OzML("phone", __name__)
 
-    options = {"host": "127.0.0.1", "port": 7781, "press": ("1",), "colour": False}
-    assert served == [(urls, options)]
+    @phone.call_connected
+    def ask(call: CallConnected) -> UserInput:
+        return UserInput(Speak("Press 1."), inputs={"1": Speak("One.")})
+
+    app = make_app(OZML_PHONE_SYSTEM_URL="http://pbx.invalid")
+    app.register_blueprint(phone)
+    monkeypatch.setattr(flask_ozml.simulator.server, "serve", serve_two_requests)
+
+    status, lines = run(
+        app,
+        *("serve-phone-system", "--port", "0"),
+        *("--press", "1", "--extension", "2001=busy"),
+    )
+
+    assert status == 0
+    assert app.config["OZML_PHONE_SYSTEM_URL"] == "http://pbx.invalid"
+    assert re.fullmatch(
+        r"The phone system listens at http://127\.0\.0\.1:\d+/ .*", lines[0]
+    )
+    assert lines[1:] == [
+        "Request Call",
+        "* 200 Command successfully executed",
+        "Call from 9998 to 2000",
+        "> (answers)",
+        "< Press 1.",
+        "> 1",
+        "< One.",
+        "* hung up",
+        "Request Call",
+        "* 200 Command successfully executed",
+        "Call from 9998 to 2001",
+        "> (refuses)",
+    ]
+
+
+def test_views_ring_simulated_telephones_only() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_sms
+    def call_back(sms: IncomingSMS) -> None:
+        client = PhoneSystemClient.from_config(current_app.config)
+        client.call(sms.sender, api_extension="9998", url="http://localhost/")
+
+    app = make_app(OZML_PHONE_SYSTEM_URL="http://pbx.invalid")
+    app.register_blueprint(phone)
+
+    assert run(app, "sms", "--from", "0620", "Hi") == (
+        0,
+        [
+            "Text message from 0620: Hi",
+            "Request Call",
+            "* 200 Command successfully executed",
+            "Call from 9998 to 0620",
+        ],
+    )
+
+
+def test_route_takes_the_states_of_extensions() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.routing_interception
+    def ring(call: RoutingInterception) -> Route:
+        return Route("2001" if call.last_called_extension else "2000")
+
+    app = make_app()
+    app.register_blueprint(phone)
+
+    lines = run(
+        app, "route", "--from", "1", "--to", "2", "--extension", "2000=no answer"
+    )[1]
+
+    assert lines[1:] == ["* rings 2000: no answer", "* rings 2001: answered"]
+
+
+@pytest.mark.parametrize("given", ["2000", "2000=", "=busy", "2000=asleep"])
+def test_a_wrong_state_of_an_extension_is_named(given: str) -> None:
+    status, lines = run(make_talking_app(), "call", "--extension", given)
+
+    assert status == 2
+    assert lines[-1].endswith(
+        f"{given!r} must be NUMBER=STATE, where STATE is one of 'answered', 'busy',"
+        " 'no answer', 'not found'."
+    )
 
 
 @pytest.mark.parametrize(
@@ -534,7 +645,7 @@ def test_every_command_says_that_there_is_no_blueprint() -> None:
     status, lines = run(make_app(), "call", "--press", "1")
 
     assert status == 1
-    assert "register one with app.register_blueprint(phone)" in lines[-1]
+    assert "Register one with app.register_blueprint(phone)" in lines[-1]
 
 
 def test_a_site_with_a_server_name_is_played_at_it() -> None:
