@@ -141,7 +141,7 @@ class TokenTooLong(TokenError, ValueError):
 
 
 class DestinationNotAllowed(OzMLError):
-    """A request would call a number that OZML_ALLOWED_DESTINATIONS does not allow."""
+    """A number of a request is not allowed by ``OZML_ALLOWED_DESTINATIONS``."""
 
 
 class UnknownView(OzMLError):
@@ -155,26 +155,28 @@ class ViewFailed(OzMLError):
     """
 
 
-_TELLING: t.Final = (StatusCode.PARSE_ERROR, StatusCode.CALL_CONNECT_FAILED)
+# The codes whose message may contain a number, or the whole request.
+_PRIVATE: t.Final = (StatusCode.PARSE_ERROR, StatusCode.CALL_CONNECT_FAILED)
 
 
 class UnexpectedReply(OzMLError):
-    """What came back is no reply of the phone system's HTTP API."""
+    """The reply to a request is not one of the phone system's HTTP API."""
 
 
 class PhoneSystemError(OzMLError):
     """The phone system refused a request.
 
     :param command: the name of the request.
-    :param code: the status code; an int for one that the vendor's page does not list.
-    :param message: the phone system's message. It may tell a number or all that was
-        sent, so the exception's own text repeats it only for codes whose message names
-        no more than a command, a parameter, a type, an API extension or a call id.
+    :param code: the status code; a plain int if the vendor's page does not list it.
+    :param message: the phone system's message. It may contain a number or the whole
+        request, so the text of the exception repeats it only for codes whose message
+        names no more than a command, a parameter, a type, an API extension or a call
+        id.
     """
 
     def __init__(self, command: str, code: StatusCode | int, message: str) -> None:
         name = f" {code.name}" if isinstance(code, StatusCode) else ""
-        words = f": {message}" if name and code not in _TELLING else "."
+        words = f": {message}" if name and code not in _PRIVATE else "."
         super().__init__(f"{command}: {int(code)}{name}{words}")
         self.command = command
         self.code = code
@@ -185,15 +187,15 @@ class PhoneSystemError(OzMLError):
 
 
 class CallNotFound(PhoneSystemError):
-    """There is no call with this id (code 601)."""
+    """No call has this id (code 601)."""
 
 
 class AuthenticationFailed(PhoneSystemError):
-    """User name or password are missing or wrong (codes 304 and 305)."""
+    """The user name or the password is missing or wrong (codes 304 and 305)."""
 
 
 class Forbidden(PhoneSystemError):
-    """This user or this address may not give commands (codes 306 and 307)."""
+    """This user or this address may not send requests (codes 306 and 307)."""
 
 
 class ExtensionUnavailable(PhoneSystemError):
@@ -201,7 +203,7 @@ class ExtensionUnavailable(PhoneSystemError):
 
 
 class PhoneSystemUnreachable(OzMLError):
-    """No whole reply came, by a fault of the network or within the time-out.
+    """No complete reply came, because of the network or within the time-out.
 
-    Whether the phone system got the request, and acted upon it, is unknown.
+    It is unknown whether the phone system received the request and acted on it.
     """

@@ -5,9 +5,9 @@ so that text chosen by a caller can never become markup.
 """
 
 import dataclasses
-import html
 import re
 import typing as t
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from xml.parsers import expat
@@ -28,7 +28,6 @@ from .values import BOOLEANS
 __all__ = ["dumps", "loads", "markup", "wire_name"]
 
 _DECLARATION: t.Final = '<?xml version="1.0" encoding="UTF-8"?>'
-_NOT_XML: t.Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 # The name of OzML, where it is not the argument's in CamelCase.
 _WIRE_NAMES: t.Final = {"delivery_report_url": "DeliveryReportURL"}
@@ -56,7 +55,7 @@ def dumps(commands: Iterable[Command]) -> bytes:
 def markup(command: Command) -> str:
     """Write one command, without a document around it."""
     if isinstance(command, Element):
-        parts = (_text(i) if isinstance(i, str) else markup(i) for i in command.content)
+        parts = [_text(i) if isinstance(i, str) else markup(i) for i in command.content]
         return _element(command.name, command.attributes.items(), "".join(parts))
     attributes = [
         (name, getattr(command, argument))
@@ -83,25 +82,38 @@ def _menu(menu: UserInput) -> str:
 
 
 def _element(name: str, attributes: Iterable[tuple[str, object]], content: str) -> str:
-    written = "".join(
-        f' {attribute}="{_attribute(value)}"'
-        for attribute, value in attributes
-        if value is not None
-    )
-    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+    tag = name
+    for attribute, value in attributes:
+        if value is not None:
+            tag += f' {attribute}="{_attribute(value)}"'
+    return f"<{tag}>{content}</{name}>" if content else f"<{tag}/>"
 
 
-def _text(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    # A parser would read a carriage return as a line feed.
-    escaped = html.escape(text, quote=False).replace("\r", "&#13;")
-    return _NOT_XML.sub("\ufffd", escaped)
+def _escaper(escapes: Mapping[str, str]) -> Callable[[object], str]:
+    """Make a function that escapes a value.
+
+    :param escapes: special characters and what to write for them. Characters that XML
+        cannot hold become U+FFFD.
+    """
+    not_xml = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+    special = re.compile(f"[{''.join(escapes)}{not_xml}]")
+
+    def replacement(found: re.Match[str]) -> str:
+        return escapes.get(found[0], "\ufffd")
+
+    def escape(value: object) -> str:
+        text = value if isinstance(value, str) else str(value).lower()
+        return special.sub(replacement, text)
+
+    return escape
 
 
-def _attribute(value: object) -> str:
-    # A parser would read white space in an attribute as blanks.
-    text = _text(value).replace('"', "&quot;")
-    return text.replace("\t", "&#9;").replace("\n", "&#10;")
+# A parser would read a carriage return as a line feed, and in attributes, all white
+# space as blanks.
+_IN_TEXT: t.Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+_IN_ATTRIBUTES: t.Final = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
+_text: t.Final = _escaper(_IN_TEXT)
+_attribute: t.Final = _escaper({**_IN_TEXT, **_IN_ATTRIBUTES})
 
 
 def wire_name(argument: str) -> str:

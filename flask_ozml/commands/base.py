@@ -47,10 +47,11 @@ class Command:
 
         :raises InvalidParameter: if a value breaks the rule of its argument.
         """
+        command = self.origin.__name__
         for name, rule, mandatory, _ in self.arguments:
             value = getattr(self, name)
             if mandatory or value is not None:
-                plain = rule.check(self.origin.__name__, name, value)
+                plain = rule.check(command, name, value)
                 if plain is not value:
                     object.__setattr__(self, name, plain)
 

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 from ..errors import InvalidParameter
 from ..errors import ParameterTypeError
@@ -73,18 +74,25 @@ class Rule:
 
         :raises InvalidParameter: if the value breaks the rule.
         """
-        # The class of a proxy is not that of the object that it stands for.
-        kind = type(value)
-        if not issubclass(kind, self.type) or (self.type is int and kind is bool):
-            raise ParameterTypeError(
-                command, parameter, f"{self.words}, got {kind.__name__}", value
-            )
+        if type(value) is not self.type:
+            value = self._reduced(command, parameter, value)
         if not self.accepts(value):
             raise InvalidParameter(
                 command, parameter, f"{self.words}{self._describe(value)}", value
             )
-        exact = _EXACT.get(self.type)
-        return exact(value) if exact else value
+        return value
+
+    def _reduced(self, command: str, parameter: str, value: object) -> object:
+        """Return a value of a subclass as a value of the rule's type.
+
+        A subclass, such as an enumeration, may have another ``str()`` than its value.
+        """
+        # isinstance() would be true for a proxy too.
+        if not issubclass(type(value), self.type) or type(value) is bool:
+            raise ParameterTypeError(
+                command, parameter, f"{self.words}, got {type(value).__name__}", value
+            )
+        return _EXACT[self.type](value) if self.type in _EXACT else value
 
     def _describe(self, value: object) -> str:
         if not isinstance(value, str):
@@ -123,11 +131,9 @@ class UrlRule(Rule):
         )
 
 
-# A subclass, such as an enumeration, may have another str() than its value.
-_EXACT: t.Final[dict[type, Callable[[t.Any], object]]] = {
+_EXACT: t.Final[Mapping[type, Callable[[t.Any], object]]] = {
     str: str.__str__,
     int: int.__int__,
-    bool: bool,
 }
 
 _CONTROL: t.Final = r"\x00-\x1f\x7f-\x9f"

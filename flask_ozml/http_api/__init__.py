@@ -1,1 +1,1 @@
-"""The phone system's HTTP API as data: its requests and its replies."""
+"""The phone system's HTTP API: its requests, its replies, and their exchange."""

@@ -1,9 +1,9 @@
-"""What the phone system's HTTP API replies: XML to typed objects or exceptions.
+"""The replies of the phone system's HTTP API: XML to typed objects or exceptions.
 
 Source: the vendor's pages "Response format of Ozeki Phone System HTTP API", "Status
-codes of Ozeki Phone System HTTP API" and those of the single commands. Reading depends
-on names only, not on the order of elements, white space or namespace declarations, in
-which those pages differ from one another.
+codes of Ozeki Phone System HTTP API" and those of the single commands. Their examples
+differ in the order of elements, white space and namespace declarations, so only the
+names of elements count here.
 """
 
 import dataclasses
@@ -28,9 +28,8 @@ from ..values import BOOLEANS
 
 _T = t.TypeVar("_T")
 
-#: The elements of a reply as xmltodict gives them.
+#: The elements of a reply, as xmltodict returns them.
 Reply = Mapping[str, t.Any]
-
 
 _CODES: t.Final[Mapping[str, StatusCode]] = {
     str(int(code)): code for code in StatusCode
@@ -45,20 +44,20 @@ _ERRORS: t.Final[Mapping[int, type[PhoneSystemError]]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class ActiveCall:
-    """A call that is going on.
+    """An active call.
 
-    Its ``repr`` shows neither numbers nor names.
+    Its ``repr`` shows no numbers and no names.
 
-    :param call_state: the state; one that the vendor's page does not list stays a str.
+    :param call_state: the state; a str if the vendor's page does not list it.
     :param call_id: the id that other requests take.
     :param source: the caller's number.
     :param caller_id: the caller's id, often a name.
     :param destination: the callee's number.
-    :param start_time: when it began, with the zone if the phone system gives one.
-    :param ring_duration: how long it rang.
-    :param talk_duration: how long they talk.
+    :param start_time: the start, with a time zone if the phone system sends one.
+    :param ring_duration: the time of ringing.
+    :param talk_duration: the time of talking.
     """
 
     call_state: CallState | str
@@ -71,32 +70,34 @@ class ActiveCall:
     talk_duration: datetime.timedelta
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Extension:
     """An extension of the phone system.
 
     :param id: the id that the configuration requests take.
-    :param type: its type, such as ``"SIP"``.
+    :param type: the type, for example ``"SIP"``.
     """
 
     id: str
     type: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class ExtensionConfig:
-    """The configuration of an extension; its ``repr`` shows no credentials.
+    """The configuration of an extension.
 
-    :param id: the extension's id, which cannot be changed.
-    :param user_id: the office user whom it belongs to.
-    :param username: the user name. It must be sent, but the vendor's example of what is
-        received has none.
+    Its ``repr`` shows no credentials.
+
+    :param id: the id, which cannot be changed.
+    :param user_id: the office user who owns the extension.
+    :param username: the user name. It is mandatory in requests, but missing in the
+        vendor's example of a reply.
     :param authorization_name: the name that the telephone logs in with.
     :param password: the password that the telephone logs in with.
-    :param enabled: whether it may be used.
+    :param enabled: whether the extension may be used.
     :param known_type: the phone system's name for this kind of configuration.
-    :param last_ip_address: where the telephone was seen; received only.
-    :param user_agent_name: what telephone it is; received only.
+    :param last_ip_address: the last address of the telephone; never sent.
+    :param user_agent_name: the model of the telephone; never sent.
     """
 
     id: str
@@ -111,19 +112,21 @@ class ExtensionConfig:
     user_agent_name: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class CallRecord:
-    """A call of the past; its ``repr`` shows no numbers.
+    """A call in the call history.
 
-    :param start_time: when it began, in the phone system's local time.
-    :param direction: such as ``"Internal"``.
+    Its ``repr`` shows no numbers.
+
+    :param start_time: the start, in the phone system's local time.
+    :param direction: the direction, for example ``"Internal"``.
     :param source: the caller's number.
     :param destination: the callee's number.
-    :param state: how it ended, such as ``"CalleeHungUp"``.
+    :param state: the final state, for example ``"CalleeHungUp"``.
     :param dialed: the number that was dialled.
     :param caller_id: the caller's id.
-    :param type: such as ``"Audio"``.
-    :param call_id: the id it had.
+    :param type: the type, for example ``"Audio"``.
+    :param call_id: the id of the call.
     """
 
     start_time: datetime.datetime
@@ -138,34 +141,35 @@ class CallRecord:
 
 
 _MAX_DEPTH: t.Final = 32
-_REPEATED: t.Final = ("CallInfo", "ExtensionSummary", "Call")
+_ENTRIES: t.Final = ("CallInfo", "ExtensionSummary", "Call")
+_HINT: t.Final = "Is this the address of the phone system's HTTP API?"
 
 
 def parse(document: bytes) -> Reply:
-    """The elements of a reply, whatever its code.
+    """Return the elements of a reply, whatever its code is.
 
-    :raises UnexpectedReply: if it is no XML, has a document type (and so any entity),
-        or a root other than ``Response``.
+    :raises UnexpectedReply: if the document is not XML, has a document type (entities
+        need one), or has another root than ``Response``.
     """
     try:
         _refuse_hostile(document)
-        root = xmltodict.parse(document, force_list=_REPEATED)
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        raise UnexpectedReply(
-            f"The reply is not well-formed XML: {error}. Is this the address of the"
-            " phone system's HTTP API?"
-        ) from None
+        root = xmltodict.parse(document, force_list=_ENTRIES)
+    except expat.ExpatError as error:
+        message = f"The reply is not well-formed XML ({error}). {_HINT}"
+        raise UnexpectedReply(message) from None
+    except (LookupError, ValueError):
+        message = f"The reply is XML in an unknown encoding. {_HINT}"
+        raise UnexpectedReply(message) from None
     reply = root.get("Response")
     if not isinstance(reply, dict):
         raise UnexpectedReply(
-            "The reply has no element 'Response' with 'Code' in it at its root. Is this"
-            " the address of the phone system's HTTP API?"
+            f"The root of the reply is not a 'Response' with a 'Code'. {_HINT}"
         )
-    return {name: node for name, node in reply.items() if name[:6] != "@xmlns"}
+    return {name: node for name, node in reply.items() if not name.startswith("@xmlns")}
 
 
 def _refuse_hostile(document: bytes) -> None:
-    """xmltodict lets document types pass, and depth costs it memory without limit."""
+    """Refuse a document type and deep nesting, which xmltodict accepts."""
     depth = 0
 
     def start(name: str, attributes: object) -> None:
@@ -181,7 +185,7 @@ def _refuse_hostile(document: bytes) -> None:
         depth -= 1
 
     def doctype(*declaration: object) -> None:
-        raise UnexpectedReply("The reply has a document type; none is read.")
+        raise UnexpectedReply("The reply has a document type, which is refused.")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
@@ -191,15 +195,16 @@ def _refuse_hostile(document: bytes) -> None:
 
 
 def check(command: str, reply: Reply, redact: Callable[[str], str]) -> None:
-    """Raise what the code of a reply stands for, unless it is 200.
+    """Raise the exception for the code of a reply, unless the code is 200.
 
-    :param redact: takes out of the message what no exception may hold.
+    :param command: the name of the request.
+    :param redact: a function that removes secrets from the message.
     :raises PhoneSystemError: for every other code.
-    :raises UnexpectedReply: if there is no code.
+    :raises UnexpectedReply: if the reply has no code.
     """
     digits = _text(reply, "Code")
     if not re.fullmatch("[0-9]{1,9}", digits):
-        raise UnexpectedReply("The reply's 'Code' is missing or no number.")
+        raise UnexpectedReply("The 'Code' of the reply is missing or is not a number.")
     code = _CODES.get(digits, int(digits))
     if code != StatusCode.OK:
         error = _ERRORS.get(code, PhoneSystemError)
@@ -207,36 +212,36 @@ def check(command: str, reply: Reply, redact: Callable[[str], str]) -> None:
 
 
 def nothing(reply: Reply) -> None:
-    """The result of a request that has none."""
+    """Return None, the result of most requests."""
 
 
 def call_id(reply: Reply) -> str:
-    """The id of the call that was placed, "" when the reply tells none."""
+    """Return the id of the call that was placed, or "" if the reply has none."""
     return _found_text(reply, "CallId")
 
 
 def sms_id(reply: Reply) -> str:
-    """The id of the text message that was sent, "" when the reply tells none."""
+    """Return the id of the text message that was sent, or "" if the reply has none."""
     return _found_text(reply, "SmsId")
 
 
 def active_calls(reply: Reply) -> list[ActiveCall]:
-    """The calls of a ListActiveCalls reply."""
+    """Return the calls of a ListActiveCalls reply."""
     return _listed(reply, "ActiveCalls", "CallInfo", _active_call)
 
 
 def extensions(reply: Reply) -> list[Extension]:
-    """The extensions of a ListExtensions reply."""
+    """Return the extensions of a ListExtensions reply."""
     return _listed(reply, "Extensions", "ExtensionSummary", _extension)
 
 
 def call_records(reply: Reply) -> list[CallRecord]:
-    """The calls of a GetCallHistory reply."""
+    """Return the calls of a GetCallHistory reply."""
     return _listed(reply, "Calls", "Call", _call_record)
 
 
 def extension_config(reply: Reply) -> ExtensionConfig:
-    """The configuration of a GetConfig reply."""
+    """Return the configuration of a GetConfig reply."""
     node = _node(reply.get("Config"), "Config")
     return ExtensionConfig(
         _text(node, "ID"),
@@ -289,34 +294,37 @@ def _call_record(node: Reply) -> CallRecord:
 
 
 def _listed(
-    reply: Reply, container: str, child: str, read: Callable[[Reply], _T]
+    reply: Reply, container: str, entry: str, read: Callable[[Reply], _T]
 ) -> list[_T]:
-    """What an empty list looks like is not documented: the container may be absent."""
+    """Return the entries of a list.
+
+    Assumption: an empty list is an empty element, or is left out.
+    """
     node = reply.get(container)
     if node is None:
         return []
-    children = _node(node, container).get(child, [])
-    return [read(_node(found, child)) for found in children]
+    entries = _node(node, container).get(entry, [])
+    return [read(_node(found, entry)) for found in entries]
 
 
 def _node(found: object, name: str) -> Reply:
     if not isinstance(found, dict):
-        raise UnexpectedReply(f"The reply has not one {name!r} with elements in it.")
+        raise UnexpectedReply(f"The reply needs one {name!r} that has elements.")
     return found
 
 
 def _text(node: Reply, name: str) -> str:
-    """The text of an element, "" when it is absent or empty."""
+    """Return the text of an element, or "" if the element is missing or empty."""
     found = node.get(name)
     if isinstance(found, dict):
         found = found.get("#text")
     if isinstance(found, list):
-        raise UnexpectedReply(f"The reply has several {name!r} where one may stand.")
+        raise UnexpectedReply(f"The reply has several {name!r} where one is expected.")
     return found or ""
 
 
 def _found_text(node: object, name: str) -> str:
-    """The text of the first element of that name, wherever it stands."""
+    """Return the text of the first element of a name, at any depth."""
     if isinstance(node, list):
         return next(filter(None, (_found_text(item, name) for item in node)), "")
     if not isinstance(node, dict):
@@ -327,7 +335,7 @@ def _found_text(node: object, name: str) -> str:
 def _boolean(node: Reply, name: str) -> bool:
     found = BOOLEANS.get(_text(node, name).lower())
     if found is None:
-        raise UnexpectedReply(f"The reply's {name!r} is neither true nor false.")
+        raise UnexpectedReply(f"The {name!r} of the reply is not true or false.")
     return found
 
 
@@ -335,11 +343,11 @@ def _time(node: Reply, name: str) -> datetime.datetime:
     try:
         return datetime.datetime.fromisoformat(_text(node, name))
     except ValueError:
-        raise UnexpectedReply(f"The reply's {name!r} is no date with time.") from None
+        raise UnexpectedReply(f"The {name!r} of the reply is not a time.") from None
 
 
 def _duration(node: Reply, name: str) -> datetime.timedelta:
     seconds = _text(node, name) or "0"
     if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,7})?", seconds):
-        raise UnexpectedReply(f"The reply's {name!r} is no number of seconds.")
+        raise UnexpectedReply(f"The {name!r} of the reply is not a number of seconds.")
     return datetime.timedelta(seconds=float(seconds))

@@ -1,7 +1,7 @@
-"""The requests that the phone system's HTTP API takes, as data.
+"""The requests of the phone system's HTTP API, as data.
 
-Source: the vendor's pages "... HTTP API command of Ozeki Phone System". A parameter
-keeps the rule that the OzML command of the same name has for it.
+Source: the vendor's pages "... HTTP API command of Ozeki Phone System". An argument
+obeys the rule that it has in the OzML command of the same name.
 """
 
 import dataclasses
@@ -20,27 +20,24 @@ from .replies import ExtensionConfig
 
 _R = t.TypeVar("_R")
 
-#: Names and values in the order in which they are sent.
-Form = list[tuple[str, str]]
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Parameter:
-    """What a request takes.
+    """A parameter of a request.
 
-    :param name: the argument's name.
+    :param name: the name of the argument.
     :param wire_name: the name that is sent.
-    :param rule: what its value must be.
-    :param mandatory: whether the request cannot do without it.
+    :param rule: what a value must be.
+    :param mandatory: whether the request needs a value.
     """
 
     name: str
     wire_name: str
     rule: rules.Rule
-    mandatory: bool
+    mandatory: bool = False
 
-    def write(self, command: str, value: object) -> Form:
-        """What is sent for a value, nothing for None.
+    def text(self, command: str, value: object) -> str | None:
+        """Return the text to send for a value, or None if nothing is sent.
 
         :raises InvalidParameter: if the value breaks the rule, or if it is None and
             mandatory.
@@ -50,18 +47,17 @@ class Parameter:
                 command, self.name, f"is mandatory and {self.rule.words}"
             )
         if value is None:
-            return []
-        exact = self.rule.check(command, self.name, value)
-        return [(self.wire_name, written(exact))]
+            return None
+        return text_of(self.rule.check(command, self.name, value))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Request(t.Generic[_R]):
     """A request.
 
-    :param command: its name.
-    :param read: makes the result of the reply.
-    :param parameters: what it takes, in the order in which it is sent.
+    :param command: the name of the request.
+    :param read: a function that reads the result from a reply.
+    :param parameters: the parameters in the order in which they are sent.
     """
 
     command: str
@@ -78,7 +74,7 @@ def _count(low: int) -> rules.Rule:
 _TEXT: t.Final = rules.rule_of(rules.Text)
 _ID: t.Final = rules.rule_of(rules.Address)
 
-# For what no OzML command of the same name has a rule.
+# The rules of arguments that no OzML command of the same name has.
 _RULES: t.Final[Mapping[str, rules.Rule]] = {
     "extension_type": _ID,
     "extension_id": _ID,
@@ -99,9 +95,9 @@ _RULES: t.Final[Mapping[str, rules.Rule]] = {
     "caller_id": _TEXT,
     "call_id": _TEXT,
 }
-# Where it is not the name that the argument of the OzML command has.
-_NAMES: t.Final = {"dialled": "dialed"}
-# Where the name on the wire is not the argument's in CamelCase.
+# The names of arguments that the OzML command spells differently.
+_OZML_NAMES: t.Final = {"dialed": "dialled"}
+# The names on the wire that are not the argument's name in CamelCase.
 _WIRE_NAMES: t.Final = {
     "delivery_report_url": "DeliveryReportURL",
     "finished_url": "FinishedURL",
@@ -111,98 +107,160 @@ _WIRE_NAMES: t.Final = {
 #: The requests of this module by their names in lower case.
 REQUESTS: t.Final[dict[str, Request[t.Any]]] = {}
 
+_MANDATORY: t.Final = True
+_OPTIONAL: t.Final = False
+
 
 def wire_name(name: str) -> str:
-    """The name on the wire; one that is in CamelCase already stays as it is."""
+    """Return the name on the wire for the name of an argument.
+
+    A name that already is in CamelCase is returned as it is.
+    """
     return _WIRE_NAMES.get(name) or "".join(
         part[:1].upper() + part[1:] for part in name.split("_")
     )
 
 
 def _request(
-    command: str,
-    read: Callable[[replies.Reply], _R],
-    mandatory: tuple[str, ...] = (),
-    optional: tuple[str, ...] = (),
+    command: str, read: Callable[[replies.Reply], _R], /, **parameters: bool
 ) -> Request[_R]:
-    """A request, whose parameters keep the rules of the OzML command of its name."""
+    """Add a request, with its parameters in the order of the vendor's page."""
     like = commands.BY_NAME.get(command.lower(), commands.Command)
-    own = {_NAMES.get(row.name, row.name): row.rule for row in like.arguments}
-    known = {**_RULES, **own}
-    parameters = tuple(
-        Parameter(name, wire_name(name), known[name], name in mandatory)
-        for name in mandatory + optional
-    )
-    made = REQUESTS[command.lower()] = Request(command, read, parameters)
+    known = {row.name: row.rule for row in like.arguments}
+    rows = []
+    for name, mandatory in parameters.items():
+        ozml_name = _OZML_NAMES.get(name, name)
+        rule = known[ozml_name] if ozml_name in known else _RULES[name]
+        rows.append(Parameter(name, wire_name(name), rule, mandatory))
+    made = REQUESTS[command.lower()] = Request(command, read, tuple(rows))
     return made
 
 
 CALL = _request(
     "Call",
     replies.call_id,
-    ("dialed", "api_extension", "url"),
-    ("caller_id", "caller_display_name", "error_url"),
+    dialed=_MANDATORY,
+    api_extension=_MANDATORY,
+    url=_MANDATORY,
+    caller_id=_OPTIONAL,
+    caller_display_name=_OPTIONAL,
+    error_url=_OPTIONAL,
 )
 SEND_SMS = _request(
     "SendSms",
     replies.sms_id,
-    ("api_extension", "recipient", "message"),
-    ("sender", "delivery_report_url"),
+    api_extension=_MANDATORY,
+    recipient=_MANDATORY,
+    message=_MANDATORY,
+    sender=_OPTIONAL,
+    delivery_report_url=_OPTIONAL,
 )
 SEND_EMAIL = _request(
     "SendEmail",
     replies.nothing,
-    ("api_extension", "recipient"),
-    ("sender", "subject", "message"),
+    api_extension=_MANDATORY,
+    recipient=_MANDATORY,
+    sender=_OPTIONAL,
+    subject=_OPTIONAL,
+    message=_OPTIONAL,
 )
 ATTENDED_TRANSFER = _request(
-    "AttendedTransfer", replies.nothing, ("transferred_call_id", "target_call_id")
+    "AttendedTransfer",
+    replies.nothing,
+    transferred_call_id=_MANDATORY,
+    target_call_id=_MANDATORY,
 )
+# Only the OzML command and the later API are documented with a FinishedUrl.
 BLIND_TRANSFER = _request(
-    "BlindTransfer", replies.nothing, ("call_id", "transferor_party", "target")
+    "BlindTransfer",
+    replies.nothing,
+    call_id=_MANDATORY,
+    transferor_party=_MANDATORY,
+    target=_MANDATORY,
+    finished_url=_OPTIONAL,
 )
-FORWARD = _request("Forward", replies.nothing, ("call_id", "destination"))
-HANGUP = _request("Hangup", replies.nothing, ("call_id",))
-HOLD = _request("Hold", replies.nothing, ("call_id",))
-UNHOLD = _request("Unhold", replies.nothing, ("call_id",))
+FORWARD = _request(
+    "Forward", replies.nothing, call_id=_MANDATORY, destination=_MANDATORY
+)
+HANGUP = _request("Hangup", replies.nothing, call_id=_MANDATORY)
+HOLD = _request("Hold", replies.nothing, call_id=_MANDATORY)
+UNHOLD = _request("Unhold", replies.nothing, call_id=_MANDATORY)
 PLAY = _request(
-    "Play", replies.nothing, ("party", "call_id", "audio_file"), ("repeat",)
+    "Play",
+    replies.nothing,
+    party=_MANDATORY,
+    call_id=_MANDATORY,
+    audio_file=_MANDATORY,
+    repeat=_OPTIONAL,
 )
-RECORD = _request("Record", replies.nothing, ("call_id",), ("format", "finished_url"))
-SEND_DTMF = _request("SendDTMF", replies.nothing, ("call_id", "party", "keys"))
-SPEAK = _request("Speak", replies.nothing, ("call_id", "text", "party"))
+RECORD = _request(
+    "Record",
+    replies.nothing,
+    call_id=_MANDATORY,
+    format=_OPTIONAL,
+    finished_url=_OPTIONAL,
+)
+SEND_DTMF = _request(
+    "SendDTMF",
+    replies.nothing,
+    call_id=_MANDATORY,
+    party=_MANDATORY,
+    keys=_MANDATORY,
+)
+SPEAK = _request(
+    "Speak",
+    replies.nothing,
+    call_id=_MANDATORY,
+    text=_MANDATORY,
+    party=_MANDATORY,
+)
 LIST_ACTIVE_CALLS = _request("ListActiveCalls", replies.active_calls)
 LIST_EXTENSIONS = _request("ListExtensions", replies.extensions)
-GET_CONFIG = _request("GetConfig", replies.extension_config, ("extension_id",))
-ADD_CONFIG = _request("AddConfig", replies.nothing, ("extension_type", "config_xml"))
-MODIFY_CONFIG = _request(
-    "ModifyConfig", replies.nothing, ("extension_type", "config_xml")
+GET_CONFIG = _request("GetConfig", replies.extension_config, extension_id=_MANDATORY)
+ADD_CONFIG = _request(
+    "AddConfig", replies.nothing, extension_type=_MANDATORY, config_xml=_MANDATORY
 )
-REMOVE_CONFIG = _request("RemoveConfig", replies.nothing, ("extension_id",))
+MODIFY_CONFIG = _request(
+    "ModifyConfig", replies.nothing, extension_type=_MANDATORY, config_xml=_MANDATORY
+)
+REMOVE_CONFIG = _request("RemoveConfig", replies.nothing, extension_id=_MANDATORY)
 GET_CALL_HISTORY = _request(
     "GetCallHistory",
     replies.call_records,
-    (),
-    (
-        "page_number",
-        "rows_per_page",
-        "from_time",
-        "general",
-        "direction",
-        "source",
-        "destination",
-        "state",
-        "dialed",
-        "caller_id",
-        "call_id",
-    ),
+    page_number=_OPTIONAL,
+    rows_per_page=_OPTIONAL,
+    from_time=_OPTIONAL,
+    general=_OPTIONAL,
+    direction=_OPTIONAL,
+    source=_OPTIONAL,
+    destination=_OPTIONAL,
+    state=_OPTIONAL,
+    dialed=_OPTIONAL,
+    caller_id=_OPTIONAL,
+    call_id=_OPTIONAL,
 )
+
+
+def undocumented(name: str, value: object) -> Parameter:
+    """Return a parameter that this module has no row for.
+
+    :param name: the name of the argument.
+    :param value: its value, which may be of any type that can be sent.
+    """
+    types = (bool, int, str, datetime.datetime)
+    found = next((type_ for type_ in types if isinstance(value, type_)), str)
+    rule = rules.Rule(found, "must be a str, an int, a bool or a datetime")
+    return Parameter(name, wire_name(name), rule)
+
 
 _SURROGATE: t.Final = re.compile("[\ud800-\udfff]")
 
 
-def written(value: object) -> str:
-    """A value as it is sent; what UTF-8 cannot hold becomes U+FFFD, as in OzML."""
+def text_of(value: object) -> str:
+    """Return a value as it is sent.
+
+    What UTF-8 cannot hold becomes U+FFFD, as in OzML.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime.datetime):
@@ -211,9 +269,9 @@ def written(value: object) -> str:
 
 
 def config_xml(command: str, config: object) -> str:
-    """The XML of a configuration; a text is taken for it.
+    """Return the XML of a configuration; a str is returned as it is.
 
-    :raises ParameterTypeError: if it is neither.
+    :raises ParameterTypeError: if it is neither an ExtensionConfig nor a str.
     """
     if isinstance(config, str):
         return config
@@ -221,7 +279,7 @@ def config_xml(command: str, config: object) -> str:
         raise ParameterTypeError(
             command,
             "config",
-            f"must be an ExtensionConfig or a str, not {type(config).__name__}",
+            f"must be an ExtensionConfig or a str, got {type(config).__name__}",
         )
     settings = (
         ("AuthorizationName", config.authorization_name),
