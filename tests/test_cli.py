@@ -517,12 +517,12 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
             client = PhoneSystemClient.from_config(app.config)
             with app.app_context():
                 url = phone.to(ask)
-            client.call("2000", api_extension="9998", url=url)
-            client.call("2001", api_extension="9998", url=url)
-            for _ in range(1000):
-                if b"(refuses)" in out.buffer.getvalue():
-                    break
-                time.sleep(0.01)
+            for number, end in [("2000", b"* hung up\n"), ("2001", b"> (refuses)\n")]:
+                client.call(number, api_extension="9998", url=url)
+                deadline = time.monotonic() + 20
+                while not out.buffer.getvalue().endswith(end):
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
 
         serve(system, out, wait=act, **options)
 
