@@ -18,7 +18,6 @@ from flask.cli import pass_script_info
 from flask.cli import ScriptInfo
 
 if t.TYPE_CHECKING:
-    from .blueprint import OzML
     from .notifications import ErrorNotification
     from .simulator import Outcome
     from .simulator import PhoneSystem
@@ -66,39 +65,24 @@ def urls_command(base_url: str | None, values: dict[str, str]) -> None:
     kinds no view answers.
     """
     from .phone_urls import listing
+    from .phone_urls import ozml_blueprints
     from .simulator.phone import Screen
 
     if current_app.config.get("OZML_PUBLIC_URL"):
         base_url = None
     if base_url:
         current_app.config["OZML_PUBLIC_URL"] = base_url
-    phones = _blueprints(current_app)
-    _check_names(phones, values)
-    try:
-        with _explained():
-            sections = [
-                "\n".join(listing(name, phone, values))
-                for name, phone in phones.items()
-            ]
-    except click.ClickException as error:
-        raise click.ClickException(_about_base_url(error.message, base_url)) from error
+    with _explained(functools.partial(_name_base_url, base_url)):
+        phones = ozml_blueprints(current_app)
+        _check_names(phones, values)
+        sections = ["\n".join(listing(n, phones[n], values)) for n in phones]
     Screen(sys.stdout, colour=False).lines("\n\n".join(sections))
 
 
-def _about_base_url(message: str, base_url: str | None) -> str:
+def _name_base_url(base_url: str | None, message: str) -> str:
     if base_url:
         return message.replace("OZML_PUBLIC_URL", "--base-url")
     return f"{message} Or give --base-url." if "OZML_PUBLIC_URL" in message else message
-
-
-def _blueprints(app: Flask, name: str | None = None) -> "dict[str, OzML]":
-    from .errors import ConfigurationError
-    from .phone_urls import ozml_blueprints
-
-    try:
-        return ozml_blueprints(app, name)
-    except ConfigurationError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _check_names(names: Iterable[str], values: Mapping[str, str]) -> None:
@@ -114,8 +98,11 @@ def _check_names(names: Iterable[str], values: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Turn errors of the URLs into messages that name the option that helps."""
+def _explained(edit: t.Callable[[str], str] = str) -> Iterator[None]:
+    """Turn errors of the URLs into messages that name the option that helps.
+
+    :param edit: makes the message from that of an error of the configuration.
+    """
     from .errors import OzMLError
     from .phone_urls import Ambiguous
 
@@ -126,7 +113,7 @@ def _explained() -> Iterator[None]:
     except TypeError as error:  # a variable has no value
         message = f"{error} On the command line, use --value NAME=VALUE."
     except (OzMLError, ValueError) as error:
-        message = str(error)
+        message = edit(str(error))
     else:
         return
     raise click.ClickException(message)
@@ -212,24 +199,30 @@ def _player(command: t.Callable[..., None]) -> click.Command:
     return ozml.command(name, with_appcontext=False)(decorated)
 
 
+def _number_option(
+    flag: str, name: str, help_text: str, default: str | None = None
+) -> t.Callable[[t.Any], t.Any]:
+    return click.option(
+        flag,
+        name,
+        metavar="NUMBER",
+        required=default is None,
+        default=default,
+        show_default=True,
+        help=help_text,
+    )
+
+
 @_player
-@click.option(
-    "--from",
-    "caller",
-    default="500",
-    show_default=True,
-    metavar="NUMBER",
-    help="The caller's number.",
-)
-@click.option(
-    "--to",
-    "api_extension",
-    default="9998",
-    show_default=True,
-    metavar="EXT",
-    help="The API extension to call.",
-)
+@_number_option("--from", "caller", "The caller's number.", "500")
+@_number_option("--to", "api_extension", "The API extension to call.", "9998")
 @_press_option("Press these keys. Repeat to press more keys at the next prompt.")
+@click.option(
+    "--hang-up-after",
+    type=click.FloatRange(0, 86_400),
+    metavar="SECONDS",
+    help="Hang up after this time, whatever is going on then.",
+)
 @_extension_option
 def call_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Call an API extension and show what the application says.
@@ -243,24 +236,12 @@ def call_command(info: ScriptInfo, **arguments: t.Any) -> None:
 
 
 @_player
-@click.option(
-    "--from", "sender", required=True, metavar="NUMBER", help="The sender's number."
+@_number_option("--from", "sender", "The sender's number.")
+@_number_option(
+    "--to", "recipient", "The number that the message was sent to.", "06304645433"
 )
-@click.option(
-    "--to",
-    "recipient",
-    default="06304645433",
-    show_default=True,
-    metavar="NUMBER",
-    help="The number that the message was sent to.",
-)
-@click.option(
-    "--extension",
-    "api_extension",
-    default="9998",
-    show_default=True,
-    metavar="EXT",
-    help="The API extension that receives the message.",
+@_number_option(
+    "--extension", "api_extension", "The API extension that receives it.", "9998"
 )
 @click.argument("message", metavar="TEXT")
 def sms_command(info: ScriptInfo, **arguments: t.Any) -> None:
@@ -271,18 +252,42 @@ def sms_command(info: ScriptInfo, **arguments: t.Any) -> None:
 
 
 @_player
-@click.option(
-    "--from", "caller", required=True, metavar="NUMBER", help="The caller's number."
-)
-@click.option(
-    "--to", "dialed", required=True, metavar="NUMBER", help="The number that is dialed."
-)
+@_number_option("--from", "caller", "The caller's number.")
+@_number_option("--to", "dialed", "The number that is dialed.")
 @_extension_option
 def route_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Dial a number and show where the application routes the call."""
     from .simulator import phone
 
     _play(info, phone.route, **arguments)
+
+
+@_player
+@_number_option("--from", "caller", "The extension that calls.", "103")
+@_number_option("--to", "callee", "The extension that is called.", "101")
+def third_party_command(info: ScriptInfo, **arguments: t.Any) -> None:
+    """Call from one extension to another, talk and hang up.
+
+    The application is notified of each change of the call, and may act on it.
+    """
+    from .simulator import phone
+
+    _play(info, phone.third_party, **arguments)
+
+
+@_player
+@click.option(
+    "--code",
+    type=int,
+    required=True,
+    help="The status code, for example 402: a call could not be connected.",
+)
+@click.option("--message", default="", metavar="TEXT", help="The error message.")
+def error_command(info: ScriptInfo, **arguments: t.Any) -> None:
+    """Send an Error notification to the application."""
+    from .simulator import phone
+
+    _play(info, phone.error, **arguments)
 
 
 @_player
@@ -305,9 +310,9 @@ def serve_phone_system_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Serve the HTTP API of a simulated phone system, for development.
 
     After each request the simulated people act: calls that your application places are
-    answered at once, the callee presses the given keys, waits until nothing more
-    happens and hangs up. Text messages are delivered and reported. The transcript is
-    printed.
+    answered at once, the callee presses the given keys, and listens until the
+    application hangs up, at most a minute. Text messages are delivered and reported.
+    The transcript is printed.
     """
     from .simulator import server
 
@@ -347,13 +352,14 @@ def _phone_system(
     import secrets
 
     from . import playing
+    from .phone_urls import ozml_blueprints
     from .phone_urls import pasted_urls
     from .simulator import PhoneSystem
 
     if playing.lacks_address(app):
         app.config["OZML_PUBLIC_URL"] = url or "http://localhost"
-    phones = _blueprints(app, blueprint)
     with app.app_context(), _explained():
+        phones = ozml_blueprints(app, blueprint)
         _check_names(phones, values)
         urls = pasted_urls(phones, values)
     # Sites store messages by their ids, so the ids must differ from run to run.

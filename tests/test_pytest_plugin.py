@@ -70,9 +70,9 @@ def test_the_configuration_is_restored(tests: pytest.Pytester) -> None:
         """
         import pytest
 
-        @pytest.fixture(params=[{}, {"OZML_PHONE_SYSTEM_URL": "http://pbx.invalid"}])
+        @pytest.fixture(params=["OZML_PHONE_SYSTEM_URL", "OZML_PUBLIC_URL", "OTHER"])
         def app(app, request):
-            before = {**app.config, **request.param}
+            before = {**app.config, request.param: "http://a.org"}
             app.config.update(before)
             yield app
             assert app.config == before
@@ -80,7 +80,7 @@ def test_the_configuration_is_restored(tests: pytest.Pytester) -> None:
         def test_call(app, phone_system):
             assert app.config["OZML_PHONE_SYSTEM_URL"].startswith("http://127.0.0.1:")
         """,
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=3)
 
 
 def test_a_failed_test_shows_the_calls(tests: pytest.Pytester) -> None:
