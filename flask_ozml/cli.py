@@ -227,12 +227,13 @@ def _number_option(
 def call_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Call an API extension and show what the application says.
 
-    Without --press the terminal is the phone: type keys and Enter, press Enter alone to
-    let time pass, or Ctrl-D to hang up.
+    Without --press and --hang-up-after, the terminal is the phone: type keys and Enter,
+    press Enter alone to let time pass, or Ctrl-D to hang up.
     """
     from .simulator import phone
 
-    _play(info, phone.call, typed=sys.stdin, **arguments)
+    typed = sys.stdin if arguments["hang_up_after"] is None else None
+    _play(info, phone.call, typed=typed, **arguments)
 
 
 @_player

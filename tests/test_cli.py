@@ -21,12 +21,15 @@ from flask_ozml.commands import Route
 from flask_ozml.commands import SendSms
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
+from flask_ozml.notifications import CallChanged
 from flask_ozml.notifications import CallConnected
+from flask_ozml.notifications import CallState
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import ErrorNotification
 from flask_ozml.notifications import GoToNotification
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import IncomingSMS
+from flask_ozml.notifications import KINDS
 from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.simulator import PhoneSystem
@@ -234,6 +237,8 @@ PLAYED = (
     ("call", "--press", "1"),
     ("sms", "--from", "36", "Hi"),
     ("route", "--from", "1000", "--to", "1500"),
+    ("third-party",),
+    ("error", "--code", "402"),
     ("serve-phone-system", "--port", "0"),
 )
 
@@ -248,8 +253,9 @@ def make_tenant_app() -> Flask:
     def view(notification: Notification, customer: str, floor: int) -> None:
         seen.append((customer, floor))
 
-    for kind in ("incoming_call", "incoming_sms", "routing_interception"):
-        getattr(phone, kind)(view)
+    for notification in KINDS.values():
+        if notification.pasted:
+            getattr(phone, notification.kind)(view)
     app = make_app(OZML_PUBLIC_URL="http://a.org", SEEN=seen)
     app.register_blueprint(phone, url_prefix="/<customer>/<int:floor>")
     return app
@@ -271,7 +277,7 @@ def test_every_command_takes_the_values_of_url_variables(
     if command == ("urls",):
         assert lines[3].startswith("      http://a.org/a=b/7/")
     else:
-        assert app.config["SEEN"] == [("a=b", 7)]
+        assert set(app.config["SEEN"]) == {("a=b", 7)}
 
 
 @every_command
@@ -517,7 +523,7 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
             client = PhoneSystemClient.from_config(app.config)
             with app.app_context():
                 url = phone.to(ask)
-            for number, end in [("2000", b"* hung up\n"), ("2001", b"> (refuses)\n")]:
+            for number, end in [("2000", b"* hung up\n"), ("2001", b"'Busy'\n")]:
                 client.call(number, api_extension="9998", url=url)
                 deadline = time.monotonic() + 20
                 while not out.buffer.getvalue().endswith(end):
@@ -559,8 +565,80 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
         "Request Call",
         "* 200 Command successfully executed",
         "Call from 9998 to 2001",
-        "> (refuses)",
+        "! 402 Call connect to '2001' failed with result state 'Busy'",
     ]
+
+
+def test_call_can_hang_up_in_the_middle() -> None:
+    app = make_app()
+    phone = OzML("phone", __name__)
+    changes: list[object] = []
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall) -> list[Speak]:
+        return [Speak("A sentence that takes four seconds or more. " * 2), Speak("Hi")]
+
+    @phone.call_changed
+    def keep(change: CallChanged) -> None:
+        changes.append(change.call_state)
+
+    app.register_blueprint(phone)
+
+    status, lines = run(app, "call", "--hang-up-after", "3")
+
+    assert status == 0
+    assert lines[-1] == "> (hangs up)"
+    assert "< Hi" not in lines
+    assert changes[-1] == CallState.COMPLETED
+
+
+def test_third_party_shows_a_call_between_extensions() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.call_changed(call_state=CallState.IN_CALL)
+    def warn(change: CallChanged) -> Speak:
+        return Speak(f"{change.caller} calls {change.callee}.", party="all")
+
+    app = make_app()
+    app.register_blueprint(phone)
+
+    assert run(app, "third-party", "--from", "105", "--to", "106") == (
+        0,
+        [
+            "Call from 105 to 106",
+            "* Ringing",
+            "* InCall",
+            "< (all) 105 calls 106.",
+            "* Completed",
+        ],
+    )
+
+
+def test_error_sends_an_error_notification() -> None:
+    phone, errors = OzML("phone", __name__), list[object]()
+
+    @phone.error
+    def keep(error: ErrorNotification) -> None:
+        errors.append((error.code, error.message))
+
+    app = make_app()
+    app.register_blueprint(phone)
+
+    assert run(app, "error", "--code", "402", "--message", "Call connect failed") == (
+        0,
+        ["Error notification 402", "* 402 Call connect failed"],
+    )
+    assert errors == [(402, "Call connect failed")]
+
+
+def test_error_says_that_nobody_got_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+    status, lines = run(make_talking_app(), "error", "--code", "402", "--url", url)
+
+    assert status == 1
+    assert lines[-1].startswith("Check that the server is running")
 
 
 def test_views_ring_simulated_telephones_only() -> None:
@@ -590,7 +668,7 @@ def test_route_takes_the_states_of_extensions() -> None:
 
     @phone.routing_interception
     def ring(call: RoutingInterception) -> Route:
-        return Route("2001" if call.last_called_extension else "2000")
+        return Route("2001" if call.last_called_extension == "2000" else "2000")
 
     app = make_app()
     app.register_blueprint(phone)
@@ -599,7 +677,7 @@ def test_route_takes_the_states_of_extensions() -> None:
         app, "route", "--from", "1", "--to", "2", "--extension", "2000=no answer"
     )[1]
 
-    assert lines[1:] == ["* rings 2000: no answer", "* rings 2001: answered"]
+    assert lines[1:3] == ["* rings 2000: no answer", "* rings 2001: answered"]
 
 
 @pytest.mark.parametrize("given", ["2000", "2000=", "=busy", "2000=asleep"])
