@@ -13,6 +13,7 @@ from flask import request
 from flask import Response
 
 import flask_ozml.simulator.server
+from apps import make_app
 from flask_ozml import OzML
 from flask_ozml.cli import ozml
 from flask_ozml.client import PhoneSystemClient
@@ -35,12 +36,6 @@ from flask_ozml.notifications import RoutingInterception
 from flask_ozml.simulator import PhoneSystem
 from flask_ozml.simulator.phone import HELP
 from flask_ozml.simulator.server import served
-
-
-def make_app(**config: object) -> Flask:
-    app = Flask(__name__)
-    app.config.update({"SECRET_KEY": "k", **config})
-    return app
 
 
 def make_phone(name: str = "phone") -> OzML:
@@ -83,8 +78,7 @@ def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> No
     @phone.call_connected
     def left_out(call: CallConnected) -> None: ...
 
-    app = make_app(OZML_PUBLIC_URL="https://a.example", OZML_CALL_CONNECTED_URL=None)
-    app.register_blueprint(phone, url_prefix="/phone")
+    app = make_app(phone, OZML_CALL_CONNECTED_URL=None)
 
     status, lines = run(app, "urls")
 
@@ -94,10 +88,10 @@ def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> No
         "  Paste into the phone system:",
         "    HTTP API / Notifications / add notifier / Incoming calls"
         " / Incoming call URL",
-        "      https://a.example/phone/incoming_call",
+        "      https://pbx.example/phone/incoming_call",
         "      answered by voicemail (api_extension='9998'), welcome",
         "    error notification URL, or ErrorUrl of Call",
-        "      https://a.example/phone/error",
+        "      https://pbx.example/phone/error",
         "      answered by log",
         "  URLs that phone.to() makes for commands:",
         "    dtmf_entered (ForwardToUrl of UserInput): check_pin with tries",
@@ -132,13 +126,12 @@ def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> No
 def test_urls_names_the_setting_in_the_vendors_words(kind: str, setting: str) -> None:
     phone = OzML("phone", __name__)
     getattr(phone, kind)(answer_any)
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(phone)
+    app = make_app(phone)
 
     lines = run(app, "urls")[1]
 
     assert lines[2] == f"    {setting}"
-    assert lines[3].startswith(f"      https://www.example.com/{kind}")
+    assert lines[3].startswith(f"      https://pbx.example/phone/{kind}")
 
 
 @pytest.mark.parametrize(
@@ -154,8 +147,7 @@ def test_urls_names_the_setting_in_the_vendors_words(kind: str, setting: str) ->
 def test_urls_names_the_attribute_that_carries_a_url(kind: str, attribute: str) -> None:
     phone = OzML("phone", __name__)
     getattr(phone, kind)(answer_any)
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(phone)
+    app = make_app(phone)
 
     lines = run(app, "urls")[1]
 
@@ -167,31 +159,28 @@ def answer_any(notification: Notification) -> None: ...
 
 
 def test_urls_shows_urls_that_are_answered() -> None:
-    app = make_app()
-    app.register_blueprint(make_phone())
+    app = make_app(make_phone(), OZML_PUBLIC_URL=None)
 
     status, lines = run(app, "urls", "--base-url", "http://localhost")
 
     assert status == 0
     body = {"NotificationName": "IncomingCall"}
     url = lines[3].strip()
-    assert url.startswith("http://localhost/incoming_call")
+    assert url.startswith("http://localhost/phone/incoming_call")
     assert app.test_client().post(url, data=body).status_code == 200
 
 
 def test_ozml_public_url_takes_precedence_over_base_url() -> None:
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(make_phone())
+    app = make_app(make_phone())
 
     lines = run(app, "urls", "--base-url", "http://localhost")[1]
 
-    assert lines[3].startswith("      https://www.example.com/")
+    assert lines[3].startswith("      https://pbx.example/")
 
 
 def test_urls_has_a_section_for_each_registration() -> None:
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
     phone = make_phone()
-    app.register_blueprint(phone, url_prefix="/one")
+    app = make_app(phone, prefix="/one")
     app.register_blueprint(phone, url_prefix="/two", name="second")
     app.register_blueprint(make_phone("sales"), url_prefix="/sales")
 
@@ -204,30 +193,30 @@ def test_urls_has_a_section_for_each_registration() -> None:
         "Blueprint 'sales'",
     ]
     paths = [re.sub("call.*", "call", lines[n + 3]) for n in sections]
-    base = "      https://www.example.com"
+    base = "      https://pbx.example"
     assert paths == [f"{base}/{p}/incoming_call" for p in ("one", "two", "sales")]
 
 
 @pytest.mark.parametrize(
     ("config", "option", "message"),
     [
-        ({}, (), r".*OZML_PUBLIC_URL.* Or give --base-url\."),
-        ({}, ("--base-url", "x.org"), r"--base-url must be an absolute http.*"),
+        ({"OZML_PUBLIC_URL": None}, (), r".*OZML_PUBLIC_URL.* Or give --base-url\."),
         (
-            {"SECRET_KEY": None, "OZML_PUBLIC_URL": "http://localhost"},
+            {"OZML_PUBLIC_URL": None},
+            ("--base-url", "x.org"),
+            r"--base-url must be an absolute http.*",
+        ),
+        (
+            {"SECRET_KEY": None},
             (),
             r"((?!--base-url).)*OZML_SECRET_KEY((?!--base-url).)*",
         ),
     ],
 )
 def test_urls_says_which_setting_is_missing_or_wrong(
-    config: dict[str, object], option: tuple[str, ...], message: str
+    config: dict[str, t.Any], option: tuple[str, ...], message: str
 ) -> None:
-    app = make_app()
-    app.config.update(config)
-    app.register_blueprint(make_phone())
-
-    status, lines = run(app, "urls", *option)
+    status, lines = run(make_app(make_phone(), **config), "urls", *option)
 
     assert status == 1
     assert re.fullmatch(f"Error: {message}", lines[-1])
@@ -256,9 +245,7 @@ def make_tenant_app() -> Flask:
     for notification in KINDS.values():
         if notification.pasted:
             getattr(phone, notification.kind)(view)
-    app = make_app(OZML_PUBLIC_URL="http://a.org", SEEN=seen)
-    app.register_blueprint(phone, url_prefix="/<customer>/<int:floor>")
-    return app
+    return make_app(phone, prefix="/<customer>/<int:floor>", SEEN=seen)
 
 
 @every_command
@@ -275,7 +262,7 @@ def test_every_command_takes_the_values_of_url_variables(
 
     assert status == 0
     if command == ("urls",):
-        assert lines[3].startswith("      http://a.org/a=b/7/")
+        assert lines[3].startswith("      https://pbx.example/a=b/7/")
     else:
         assert set(app.config["SEEN"]) == {("a=b", 7)}
 
@@ -324,7 +311,7 @@ def test_is_a_command_of_flask() -> None:
     assert "urls" in result.stdout
 
 
-def make_talking_app(**config: object) -> Flask:
+def make_talking_app(**config: t.Any) -> Flask:
     phone = OzML("phone", __name__)
 
     @phone.incoming_call
@@ -347,9 +334,7 @@ def make_talking_app(**config: object) -> Flask:
     def reject(call: RoutingInterception) -> Route:
         return Route("")
 
-    app = make_app(**config)
-    app.register_blueprint(phone)
-    return app
+    return make_app(phone, **config)
 
 
 def test_call_is_a_transcript() -> None:
@@ -422,8 +407,7 @@ def test_the_log_cannot_control_the_terminal(monkeypatch: pytest.MonkeyPatch) ->
     def fail(sms: IncomingSMS) -> t.NoReturn:
         raise ValueError(f"Cannot read\t{sms.message}")
 
-    app = make_app()
-    app.register_blueprint(phone)
+    app = make_app(phone)
 
     output = "\n".join(run(app, "sms", "--from", "36", "\x1b[31mó")[1])
 
@@ -450,7 +434,7 @@ def test_call_plays_a_running_server() -> None:
     ],
 )
 def test_a_server_that_refuses_is_explained(
-    path: str, config: dict[str, object], advice: str
+    path: str, config: dict[str, t.Any], advice: str
 ) -> None:
     with served(make_talking_app(**config)) as url:
         status, lines = run(make_talking_app(), "call", "--url", url + path)
@@ -538,8 +522,7 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(call: CallConnected) -> UserInput:
         return UserInput(Speak("Press 1."), inputs={"1": Speak("One.")})
 
-    app = make_app(OZML_PHONE_SYSTEM_URL="http://pbx.invalid")
-    app.register_blueprint(phone)
+    app = make_app(phone, OZML_PHONE_SYSTEM_URL="http://pbx.invalid")
     monkeypatch.setattr(flask_ozml.simulator.server, "serve", serve_two_requests)
 
     status, lines = run(
@@ -570,9 +553,7 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_call_can_hang_up_in_the_middle() -> None:
-    app = make_app()
-    phone = OzML("phone", __name__)
-    changes: list[object] = []
+    phone, changes = OzML("phone", __name__), list[object]()
 
     @phone.incoming_call
     def welcome(call: IncomingCall) -> list[Speak]:
@@ -582,9 +563,7 @@ def test_call_can_hang_up_in_the_middle() -> None:
     def keep(change: CallChanged) -> None:
         changes.append(change.call_state)
 
-    app.register_blueprint(phone)
-
-    status, lines = run(app, "call", "--hang-up-after", "3")
+    status, lines = run(make_app(phone), "call", "--hang-up-after", "3")
 
     assert status == 0
     assert lines[-1] == "> (hangs up)"
@@ -599,10 +578,7 @@ def test_third_party_shows_a_call_between_extensions() -> None:
     def warn(change: CallChanged) -> Speak:
         return Speak(f"{change.caller} calls {change.callee}.", party="all")
 
-    app = make_app()
-    app.register_blueprint(phone)
-
-    assert run(app, "third-party", "--from", "105", "--to", "106") == (
+    assert run(make_app(phone), "third-party", "--from", "105", "--to", "106") == (
         0,
         [
             "Call from 105 to 106",
@@ -621,8 +597,7 @@ def test_error_sends_an_error_notification() -> None:
     def keep(error: ErrorNotification) -> None:
         errors.append((error.code, error.message))
 
-    app = make_app()
-    app.register_blueprint(phone)
+    app = make_app(phone)
 
     assert run(app, "error", "--code", "402", "--message", "Call connect failed") == (
         0,
@@ -649,8 +624,7 @@ def test_views_ring_simulated_telephones_only() -> None:
         client = PhoneSystemClient.from_config(current_app.config)
         client.call(sms.sender, api_extension="9998", url="http://localhost/")
 
-    app = make_app(OZML_PHONE_SYSTEM_URL="http://pbx.invalid")
-    app.register_blueprint(phone)
+    app = make_app(phone, OZML_PHONE_SYSTEM_URL="http://pbx.invalid")
 
     assert run(app, "sms", "--from", "0620", "Hi") == (
         0,
@@ -670,8 +644,7 @@ def test_route_takes_the_states_of_extensions() -> None:
     def ring(call: RoutingInterception) -> Route:
         return Route("2001" if call.last_called_extension == "2000" else "2000")
 
-    app = make_app()
-    app.register_blueprint(phone)
+    app = make_app(phone)
 
     lines = run(
         app, "route", "--from", "1", "--to", "2", "--extension", "2000=no answer"
@@ -701,8 +674,8 @@ def test_a_wrong_state_of_an_extension_is_named(given: str) -> None:
     ],
 )
 def test_a_url_must_be_absolute(options: tuple[str, ...]) -> None:
-    for config in ({}, {"OZML_PUBLIC_URL": "http://localhost"}):
-        status, lines = run(make_talking_app(**config), *options)
+    for public_url in (None, "http://localhost"):
+        status, lines = run(make_talking_app(OZML_PUBLIC_URL=public_url), *options)
         assert status == 2
         assert "Invalid value for '--url'" in lines[-1]
         assert "must be an absolute http or https URL" in lines[-1]
@@ -746,8 +719,7 @@ def test_ids_differ_from_command_to_command() -> None:
     def keep(sms: IncomingSMS) -> None:
         ids.add(sms.id)
 
-    app = make_app()
-    app.register_blueprint(phone)
+    app = make_app(phone)
     for _ in range(3):
         run(app, "sms", "--from", "36", "Hi")
     assert len(ids) == 3
@@ -759,7 +731,7 @@ def test_url_defaults_are_no_state() -> None:
     @phone.incoming_call
     def welcome(call: IncomingCall, lang: str) -> None: ...
 
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
+    app = make_app()
     app.register_blueprint(phone, url_prefix="/<lang>", url_defaults={"lang": "en"})
     assert run(app, "urls")[1][4] == "      answered by welcome"
 
@@ -770,8 +742,7 @@ def test_a_view_name_that_the_terminal_cannot_show_is_replaced() -> None:
     greet.__name__ = "köszöntő"
     phone = OzML("phone", __name__)
     phone.incoming_call(greet)
-    app = make_app(OZML_PUBLIC_URL="https://www.example.com")
-    app.register_blueprint(phone)
+    app = make_app(phone)
     result = app.test_cli_runner(charset="latin-1").invoke(ozml, ["urls"])
 
     assert result.exit_code == 0

@@ -5,6 +5,7 @@ import typing as t
 import pytest
 from flask import Flask
 
+from apps import make_app
 from flask_ozml import ConfigurationError
 from flask_ozml import OzML
 from flask_ozml.notifications import KINDS
@@ -22,9 +23,8 @@ def answer_too(notification: Notification) -> None: ...
 def answer_with_state(notification: Notification, state: int) -> None: ...
 
 
-def make_app(**blueprints: Views) -> Flask:
-    app = Flask(__name__)
-    app.config.update(SECRET_KEY="k", OZML_PUBLIC_URL="http://a.org")
+def make_app_of(**blueprints: Views) -> Flask:
+    app = make_app()
     for name, views in blueprints.items():
         phone = OzML(name, __name__)
         for (kind, filters), view in zip(views, (answer, answer_too), strict=False):
@@ -52,8 +52,8 @@ def answering(app: Flask) -> dict[str, str | dict[str, str]]:
 def test_one_blueprint_gets_everything_but_call_changes_without_a_view() -> None:
     kinds = dict.fromkeys(KINDS, "phone")
     unwatched = {kind: "phone" for kind in KINDS if kind != "call_changed"}
-    assert answering(make_app(phone=[("incoming_call", {})])) == unwatched
-    assert answering(make_app(phone=[("call_changed", {})])) == kinds
+    assert answering(make_app_of(phone=[("incoming_call", {})])) == unwatched
+    assert answering(make_app_of(phone=[("call_changed", {})])) == kinds
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_one_blueprint_gets_everything_but_call_changes_without_a_view() -> None
 def test_each_api_extension_gets_the_blueprint_that_names_it(
     blueprints: dict[str, Views], expected: object
 ) -> None:
-    assert answering(make_app(**blueprints)) == expected
+    assert answering(make_app_of(**blueprints)) == expected
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_each_api_extension_gets_the_blueprint_that_names_it(
 def test_two_blueprints_that_could_answer_the_same_are_ambiguous(
     first: tuple[str, dict[str, t.Any]], second: tuple[str, dict[str, t.Any]]
 ) -> None:
-    app = make_app(a=[first], b=[second])
+    app = make_app_of(a=[first], b=[second])
     with pytest.raises(ConfigurationError, match=rf"\['a', 'b'\] .* kind {first[0]},"):
         answering(app)
     with app.app_context():
@@ -116,7 +116,7 @@ def test_two_blueprints_that_could_answer_the_same_are_ambiguous(
 
 
 def test_a_view_that_no_pasted_url_reaches_makes_nothing_ambiguous() -> None:
-    app = make_app(a=[("error", {})])
+    app = make_app_of(a=[("error", {})])
     phone = OzML("b", __name__)
     phone.error(answer_with_state)
     app.register_blueprint(phone, url_prefix="/b")
@@ -145,7 +145,7 @@ def test_a_view_that_no_pasted_url_reaches_makes_nothing_ambiguous() -> None:
 def test_the_application_is_played_where_its_urls_lead(
     config: dict[str, str], url: str
 ) -> None:
-    app = make_app(p=[("incoming_call", {})])
+    app = make_app_of(p=[("incoming_call", {})])
     app.config.update({"OZML_PUBLIC_URL": None, **config})
     with app.app_context():
         urls = pasted_urls(ozml_blueprints(app), {})
@@ -154,13 +154,15 @@ def test_the_application_is_played_where_its_urls_lead(
         assert system.incoming_call().errors == []
 
 
-def test_a_blueprint_on_a_subdomain_is_played_there() -> None:
+def test_blueprints_on_a_subdomain_are_played_there() -> None:
     app = Flask(__name__, subdomain_matching=True)
     app.config.update(SECRET_KEY="k", SERVER_NAME="b.org")
-    phone = OzML("phone", __name__)
-    phone.incoming_call(answer)
-    app.register_blueprint(phone, subdomain="tel")
+    for name in ("1", "2"):
+        phone = OzML(name, __name__)
+        phone.incoming_call(api_extension=name)(answer)
+        app.register_blueprint(phone, subdomain="tel", url_prefix=f"/{name}")
     with app.app_context():
         urls = pasted_urls(ozml_blueprints(app), {})
     with playing(app, urls) as system:
-        assert system.incoming_call().errors == []
+        for name in ("1", "2"):
+            assert system.incoming_call(api_extension=name).errors == []
