@@ -273,7 +273,14 @@ def third_party_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """
     from .simulator import phone
 
-    _play(info, phone.third_party, **arguments)
+    def play(system: "PhoneSystem", *args: t.Any, **options: t.Any) -> int:
+        if not system.find_url("call_changed"):
+            raise click.ClickException(
+                "No view answers call_changed. Decorate one with @phone.call_changed."
+            )
+        return phone.third_party(system, *args, **options)
+
+    _play(info, play, **arguments)
 
 
 @_player

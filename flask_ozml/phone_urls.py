@@ -15,9 +15,7 @@ from .notifications import Notification
 
 if t.TYPE_CHECKING:
     from .blueprint.views import RegisteredView
-
-#: URLs by kind, or such mappings by API extension.
-Urls = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+    from .simulator import Urls
 
 #: The key of the URLs for all other API extensions.
 ANY: t.Final = ""
@@ -155,7 +153,7 @@ def _unreachable(rows: list[Row]) -> Iterator[str]:
                 yield f"{view.qualified_name}: its URL cannot carry {row.state(view)}"
 
 
-def pasted_urls(phones: Mapping[str, OzML], values: Mapping[str, object]) -> Urls:
+def pasted_urls(phones: Mapping[str, OzML], values: Mapping[str, object]) -> "Urls":
     """Return the URLs that would be pasted into the phone system.
 
     An API extension gets the URLs of the blueprint that has views for it. The URL for

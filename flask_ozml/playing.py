@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from flask import Flask
 from werkzeug.urls import iri_to_uri
 
-from .phone_urls import Urls
 from .signals import notification_failed
 from .simulator import PhoneSystem
+from .simulator import Urls
 from .simulator.server import local_only
 from .simulator.server import served
 from .simulator.transport import Base

@@ -17,8 +17,8 @@ if t.TYPE_CHECKING:
 
     from .blueprint import OzML
     from .client import PhoneSystemClient
-    from .phone_urls import Urls
     from .simulator import PhoneSystem
+    from .simulator import Urls
 
 
 @pytest.fixture

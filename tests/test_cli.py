@@ -418,9 +418,9 @@ def test_the_log_cannot_control_the_terminal(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_call_plays_a_running_server() -> None:
-    app = make_talking_app()
+    app, same = (make_talking_app(OZML_PUBLIC_URL=None) for _ in range(2))
     with served(app) as url:
-        result = run(make_talking_app(), "call", "--url", url, "--press", "1")
+        result = run(same, "call", "--url", url, "--press", "1")
 
     assert result == run(app, "call", "--press", "1")
 
@@ -587,6 +587,13 @@ def test_third_party_shows_a_call_between_extensions() -> None:
             "< (all) 105 calls 106.",
             "* Completed",
         ],
+    )
+
+
+def test_third_party_needs_a_view_for_it() -> None:
+    assert run(make_talking_app(), "third-party") == (
+        1,
+        ["Error: No view answers call_changed. Decorate one with @phone.call_changed."],
     )
 
 
