@@ -1,3 +1,5 @@
+"""The example application, played by the simulator."""
+
 import socket
 import subprocess
 import sys
@@ -195,7 +197,7 @@ def two_workers(app: Flask, tmp_path: Path) -> Iterator[str]:
 
 
 def play(system: PhoneSystem) -> str:
-    """All that the tests above press, in one phone system."""
+    """Play what the tests above play in one phone system; return the transcript."""
     system.extensions["2000"] = "busy"
     for keys in (["1", "1234", "2"], ["1", "0000", "1111", "9999"]):
         call = system.incoming_call()
