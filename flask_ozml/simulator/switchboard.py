@@ -3,6 +3,7 @@
 import abc
 import collections
 import contextlib
+import functools
 import itertools
 import threading
 import typing as t
@@ -30,6 +31,7 @@ from .exceptions import TransportError
 from .session import Outcome
 from .session import PhoneCall
 from .session import Transcript
+from .transport import Base
 from .transport import Reply
 from .transport import transport_to
 
@@ -38,6 +40,11 @@ if t.TYPE_CHECKING:
 
 #: URLs by kind, or such mappings by API extension.
 Urls = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+
+#: Posts a notification by calling the function, and returns its reply. It gets the
+#: transcript that the notification is about (None for an Error), path and query of the
+#: URL, the body and the function.
+Watcher = Callable[[Transcript | None, str, bytes, Callable[[], Reply]], Reply]
 
 #: Notifications and commands without the caller doing anything, at most.
 MAX_NOTIFICATIONS: t.Final = 50
@@ -89,6 +96,10 @@ class Switchboard(abc.ABC):
         self._settings = _by_extension(urls)
         all_urls = (url for urls in self._settings.values() for url in urls.values())
         self._transport = transport_to(target, all_urls, base)
+        #: The application: a WSGI application, or the base URL of a server.
+        self.target = target
+        #: Watches each notification and its answer, to record them; None if nobody does.
+        self.watcher: Watcher | None = None
         self.answered_state = answered_state
         self.reaction = reaction
         self.per_key = per_key
@@ -143,6 +154,11 @@ class Switchboard(abc.ABC):
     def outcome(self, extension: str) -> Outcome:
         """Return how an extension takes a call."""
         return self.extensions.get(extension, "answered")
+
+    @property
+    def base(self) -> Base:
+        """The URL that all URLs of the application begin with."""
+        return self._transport.base
 
     @property
     def api_extensions(self) -> Collection[str]:
@@ -261,7 +277,7 @@ class Switchboard(abc.ABC):
         self._count_notification(kind)
         # Outside of the try block: a CommandError that the application itself raises
         # is no refusal.
-        reply = self._post(kind, url, values, source)
+        reply = self._post(transcript, kind, url, values, source)
         try:
             if isinstance(reply, CommandError):
                 raise reply
@@ -271,7 +287,12 @@ class Switchboard(abc.ABC):
             return None
 
     def _post(
-        self, kind: str, url: str, values: Mapping[str, str], source: tuple[str, str]
+        self,
+        transcript: Transcript | None,
+        kind: str,
+        url: str,
+        values: Mapping[str, str],
+        source: tuple[str, str],
     ) -> Reply | CommandError:
         """Return the reply, or the reason why there is none."""
         path = self._transport.base.relative(url)
@@ -282,9 +303,13 @@ class Switchboard(abc.ABC):
             )
         try:
             with self._unlocked():
-                return self._transport.post(path, wire.body(kind, values))
+                return self._send(transcript, path, wire.body(kind, values))
         except TransportError as error:
             return ParseError(str(error))
+
+    def _send(self, transcript: Transcript | None, path: str, body: bytes) -> Reply:
+        post = functools.partial(self._transport.post, path, body)
+        return self.watcher(transcript, path, body, post) if self.watcher else post()
 
     def _count_notification(self, kind: str) -> None:
         self._turn.notifications += 1
@@ -330,7 +355,7 @@ class Switchboard(abc.ABC):
         if not url:
             return None
         values = {"Code": f"{code:d}", "Message": message}
-        reply = self._post("error", url, values, ("HTTP API", "ErrorUrl"))
+        reply = self._post(None, "error", url, values, ("HTTP API", "ErrorUrl"))
         try:
             if isinstance(reply, CommandError):
                 raise reply
