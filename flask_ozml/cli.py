@@ -331,6 +331,40 @@ def serve_phone_system_command(info: ScriptInfo, **arguments: t.Any) -> None:
     _play(info, functools.partial(server.serve, started=started), **arguments)
 
 
+@_player
+@click.option(
+    "--port",
+    default=7781,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="The port to listen at.",
+)
+@_press_option("Call at the start and press these keys. Repeat to press more keys.")
+@click.option(
+    "--reload/--no-reload",
+    default=True,
+    help="Start again after a change of the code, and play the acts again.",
+)
+@_extension_option
+def phone_command(
+    info: ScriptInfo,
+    port: int,
+    press: tuple[str, ...],
+    reload: bool,
+    **arguments: t.Any,
+) -> None:
+    """Show a phone in the browser: call, listen, and see what is posted and answered.
+
+    After a change of the code everything is played again, so that a call is where it
+    was. Views then run again, and write again to the site's database.
+    """
+    from . import webphone
+
+    options = webphone.Options(port, reload, press, arguments["values"])
+    play = functools.partial(_play, info, **arguments)
+    webphone.run(info.load_app, play, options)
+
+
 def _play(
     info: ScriptInfo,
     play: t.Callable[..., int | None],

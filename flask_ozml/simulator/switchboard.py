@@ -98,7 +98,7 @@ class Switchboard(abc.ABC):
         self._transport = transport_to(target, all_urls, base)
         #: The application: a WSGI application, or the base URL of a server.
         self.target = target
-        #: Watches each notification and its answer, to record them; None if nobody does.
+        #: Watches each notification and its answer; None if nobody does.
         self.watcher: Watcher | None = None
         self.answered_state = answered_state
         self.reaction = reaction
