@@ -213,10 +213,10 @@ class Session:
             heard, state, target = before.calls[number] if known else (0, "", None)
             if len(call.heard) > heard:
                 part = f"[{heard}:]" if heard else ""
-                yield number, f".heard{part} == {call.heard[heard:]!r}"
+                yield number, f".heard{part} == {_listed(call.heard[heard:])}"
             if call.transferred_to != target:
                 yield number, f".transferred_to == {call.transferred_to!r}"
-            if call.state != state:
+            if call.ended and call.state != state:
                 yield number, f".state == {str(call.state)!r}"
         for index, sms in enumerate(self.desk.sms_sent[before.sms :], before.sms):
             yield None, f"phone_system.sms_sent[{index}].message == {sms.message!r}"
@@ -233,6 +233,14 @@ class _Snapshot(t.NamedTuple):
     calls: list[tuple[int, str, str | None]]
     sms: int
     emails: int
+
+
+def _listed(texts: list[str]) -> str:
+    """Return a list of texts as code; several have a line each."""
+    if len(texts) == 1:
+        return f"[{texts[0]!r}]"
+    items = "".join(f"\n        {text!r}," for text in texts)
+    return f"[{items}\n    ]"
 
 
 def _played_again(kept: list[Played], reason: str) -> str:

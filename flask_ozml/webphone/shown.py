@@ -99,7 +99,14 @@ class _Lines:
 
     def of(self, transcript: Transcript) -> list[Json]:
         """Return the lines of one transcript."""
-        return list(self._of(transcript))
+        lines: list[Json] = []
+        for line in self._of(transcript):
+            before = lines[-1] if lines else {}
+            if _are_keys(before) and _are_keys(line):
+                before["text"] += line["text"]
+            else:
+                lines.append(line)
+        return lines
 
     def _of(self, transcript: Transcript) -> Iterator[Json]:
         languages = _Languages(transcript)
@@ -119,6 +126,10 @@ class _Lines:
                 if mark == "<":
                     line |= languages.of(text)
                 yield line
+
+
+def _are_keys(line: Json) -> bool:
+    return line.get("who") == "did" and not line["text"].startswith("(")
 
 
 def _failed(exchange: Exchange) -> str:

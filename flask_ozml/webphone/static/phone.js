@@ -224,7 +224,7 @@ function drawConversation() {
   lines.call = call?.number + state.run;
   const before = lines.children.length;
   fill(lines, call?.lines ?? [], drawLine);
-  if (lines.children.length !== before) lines.scrollTop = lines.scrollHeight;
+  if (lines.children.length !== before) $("log").scrollTop = $("log").scrollHeight;
   for (const line of lines.children) line.classList.toggle("caused", line.exchange === shownExchange);
   show($("empty"), !call);
   show($("ringing"), call !== undefined && isRinging(call));
