@@ -3,7 +3,7 @@
 It is a command of its own and never a part of the application.
 """
 
-from .run import Options
-from .run import run
+from .command import Options
+from .command import run
 
 __all__ = ["Options", "run"]

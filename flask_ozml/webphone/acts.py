@@ -96,11 +96,12 @@ class Act(abc.ABC):
 
         :raises ActRefused: if it does not describe one.
         """
-        if not isinstance(posted, dict) or posted.get("act") not in ACTS:
+        values = dict(posted) if isinstance(posted, dict) else {}
+        act = ACTS.get(str(values.pop("act", "")))
+        if act is None:
             raise ActRefused(f"'act' must be one of {', '.join(ACTS)}.")
-        values = {name: value for name, value in posted.items() if name != "act"}
         try:
-            return ACTS[posted["act"]](**values)
+            return act(**values)
         except TypeError as error:  # an unknown or a missing name
             raise ActRefused(str(error)) from error
 

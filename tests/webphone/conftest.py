@@ -16,51 +16,21 @@ from playwright.sync_api import ConsoleMessage
 from playwright.sync_api import Error
 from playwright.sync_api import Page
 from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize
 
-from flask_ozml.phone_urls import ozml_blueprints
-from flask_ozml.phone_urls import pasted_urls
-from flask_ozml.playing import playing
-from flask_ozml.simulator import PhoneSystem
-from flask_ozml.simulator.server import served
-from flask_ozml.webphone.server import create_app
-from flask_ozml.webphone.session import Session
-from flask_ozml.webphone.store import Store
-from flask_ozml.webphone.urls import url_rows
+from served_phone import Phone
+from served_phone import serving
 
 #: Records what is spoken, since a headless Chromium has no voices.
 STUB: t.Final = """
 window.spoken = [];
 window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
-const stub = { speak: (said) => window.spoken.push([said.text, said.lang]), cancel() {} };
+const speak = (said) => window.spoken.push([said.text, said.lang]);
+const stub = { speak, cancel() {} };
 Object.defineProperty(window, "speechSynthesis", { value: stub });
 """
 
-
-class Phone(t.NamedTuple):
-    """A phone that is served by this process."""
-
-    address: str
-    key: str
-    session: Session
-    system: PhoneSystem
-
-
-@contextlib.contextmanager
-def serving(app: Flask, folder: Path) -> Iterator[Phone]:
-    """Serve a phone that plays an app of this process."""
-    app.config.setdefault("SECRET_KEY", "key")
-    app.config["OZML_PUBLIC_URL"] = "http://localhost"
-    with app.app_context():
-        urls = pasted_urls(ozml_blueprints(app), {})
-    with playing(app, urls) as system:
-        store = Store(folder / "phone.json")
-        session = Session(system, store.keep_acts)
-        about = {"name": app.name, "reload": True, "urls": url_rows(app, {})}
-        with (
-            session.recorder.connected(),
-            served(create_app(store, session, about)) as url,
-        ):
-            yield Phone(f"{url}#{store.key}", store.key, session, system)
+SIZE: t.Final[ViewportSize] = {"width": 1600, "height": 900}
 
 
 @pytest.fixture
@@ -105,7 +75,7 @@ def open_page(browser: Browser) -> Iterator[Callable[[str], Page]]:
 
     with contextlib.ExitStack() as stack:
         context = stack.enter_context(
-            contextlib.closing(browser.new_context(viewport={"width": 1600, "height": 900}))
+            contextlib.closing(browser.new_context(viewport=SIZE))
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.add_init_script(STUB)

@@ -28,18 +28,20 @@ from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.notifications import CallConnected
 from flask_ozml.notifications import IncomingCall
-from flask_ozml.notifications import IncomingSMS
 from flask_ozml.notifications import Notification
 from flask_ozml.simulator import PhoneSystem
+from served_phone import Phone
 
-if t.TYPE_CHECKING:
-    from conftest import Phone
-
-Serve = Callable[[Flask], "Phone"]
+Serve = Callable[[Flask], Phone]
 OpenPage = Callable[[str], Page]
 
 ROOT = Path(__file__).parent.parent.parent
 MENU = "Press 1 for your balance, 2 for a colleague, 3 to leave a message."
+
+#: Lets the clock of a page run twenty times as fast.
+HURRY = """
+performance.now = ((now) => () => now() * 20)(performance.now.bind(performance))
+"""
 
 pytest_plugins = ["flask_ozml.pytest_plugin"]
 
@@ -54,12 +56,12 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
 
 
 @pytest.fixture
-def phone(serve: Serve, example: Flask) -> "Phone":
+def phone(serve: Serve, example: Flask) -> Phone:
     return serve(example)
 
 
 @pytest.fixture
-def page(phone: "Phone", open_page: OpenPage) -> Page:
+def page(phone: Phone, open_page: OpenPage) -> Page:
     return open_page(phone.address)
 
 
@@ -131,7 +133,7 @@ def test_a_wrong_pin_three_times_by_typing(page: Page) -> None:
     expect(button(page, "Call").first).to_be_enabled()
 
 
-def test_voicemail_is_recorded_by_speaking(page: Page, phone: "Phone") -> None:
+def test_voicemail_is_recorded_by_speaking(page: Page, phone: Phone) -> None:
     page.get_by_label("Say it aloud").uncheck()
     call(page)
     heard(page, MENU)
@@ -154,7 +156,7 @@ def test_time_stands_still_passes_or_runs_by_itself(page: Page) -> None:
     page.get_by_label("To", exact=True).first.fill("quick")
     call(page)
     heard(page, MENU)
-    page.evaluate("performance.now = ((now) => () => now() * 20)(performance.now.bind(performance))")
+    page.evaluate(HURRY)
     button(page, "Let time run").click()
     heard(page, "That is no choice. Good bye.")
     expect(page.locator("#call-title")).to_contain_text("Completed")
@@ -219,14 +221,12 @@ def test_a_placed_call_rings_until_it_is_answered(
         @phone.incoming_call
         def ring(call: IncomingCall) -> Iterator[ExtensionCommand]:
             yield Call("+36301112222", url=phone.to(remind))
-            yield SendEmail("Called.", recipient="a@example.com", subject="Call")
+            yield SendEmail(recipient="a@example.com", subject="Call")
 
     page = open_page(serve(site(views)).address)
     call(page)
     expect(page.get_by_role("tab", name="Phone (1)")).to_be_visible()
-    button(page, "Call from 9998 to +36301112222: Ringing").or_(
-        button(page, "9998 to +36301112222: Ringing")
-    ).click()
+    button(page, "9998 to +36301112222: Ringing").click()
     button(page, "Answer").click()
     heard(page, "We expect you at nine.")
     button(page, "1").click()
@@ -241,7 +241,7 @@ def test_a_failing_view_is_the_loudest_thing_on_the_page(
     def views(phone: OzML) -> None:
         @phone.incoming_call
         def divide(call: IncomingCall) -> None:
-            print(1 / 0)
+            raise ZeroDivisionError("nothing")
 
         @phone.fallback
         def sorry(notification: Notification, error: Exception) -> ExtensionCommand:
@@ -252,8 +252,10 @@ def test_a_failing_view_is_the_loudest_thing_on_the_page(
     heard(page, "Sorry.")
     failure = page.locator("#detail .failure")
     expect(failure.locator("h3")).to_have_text("divide failed")
-    expect(failure).to_contain_text("ZeroDivisionError: division by zero")
-    expect(failure.locator("pre").first).to_have_text("print(1 / 0)")
+    expect(failure).to_contain_text("ZeroDivisionError: nothing")
+    expect(failure.locator("pre").first).to_have_text(
+        'raise ZeroDivisionError("nothing")'
+    )
     expect(failure).to_contain_text("The fallback answered instead.")
     failure.locator("summary").click()
     expect(failure).to_contain_text("Traceback (most recent call last)")
@@ -320,7 +322,7 @@ def test_files_of_the_site_are_played_and_others_are_named(
 
 
 def test_two_pages_show_the_same_and_a_countdown_passes_time_once(
-    page: Page, phone: "Phone", open_page: OpenPage
+    page: Page, phone: Phone, open_page: OpenPage
 ) -> None:
     second = open_page(phone.address)
     call(page)
@@ -328,7 +330,7 @@ def test_two_pages_show_the_same_and_a_countdown_passes_time_once(
     second.keyboard.press("1")
     heard(page, "Please enter your four digit PIN code.")
     for each in (page, second):
-        each.evaluate("performance.now = ((now) => () => now() * 20)(performance.now.bind(performance))")
+        each.evaluate(HURRY)
     button(page, "Let time run").click()
     button(second, "Let time run").click()
     expect(page.locator("#call-title")).to_contain_text("Completed")
@@ -394,7 +396,7 @@ def test_the_urls_to_paste_can_be_copied(page: Page) -> None:
 
 
 def test_a_page_with_a_wrong_key_says_what_to_do(
-    phone: "Phone", open_page: OpenPage
+    phone: Phone, open_page: OpenPage
 ) -> None:
     page = open_page(phone.address)
     page.goto("about:blank")
@@ -444,7 +446,7 @@ def test_axe_core_finds_no_violation(
 
 # ---- A phone in a process of its own
 
-SITE = '''
+SITE = """
 from flask import Flask
 from flask_ozml import OzML
 from flask_ozml.commands import Speak, UserInput
@@ -463,7 +465,7 @@ def pressed(entered: DtmfEntered):
 app = Flask(__name__)
 app.config["SECRET_KEY"] = "key"
 app.register_blueprint(phone, url_prefix="/phone")
-'''
+"""
 
 
 def free_port() -> int:
@@ -493,9 +495,10 @@ class Command:
         return t.cast(t.IO[str], self._process.stdout).readline()
 
     def stop(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        t.cast(t.IO[str], self._process.stdout).close()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            t.cast(t.IO[str], self._process.stdout).close()
 
 
 @pytest.fixture
@@ -551,8 +554,8 @@ def test_a_site_on_a_server_may_be_killed_and_started_again(
         "--url", f"http://127.0.0.1:{port}",
     )  # fmt: skip
     page = open_page(command.first_line().split()[1])
-    heard_first = lambda: (call(page), heard(page, "First."))
-    heard_first()
+    call(page)
+    heard(page, "First.")
     server.stop()
     page.keyboard.press("1")
     expect(page.locator("#lines .refused")).to_contain_text("No answer from")
@@ -560,6 +563,7 @@ def test_a_site_on_a_server_may_be_killed_and_started_again(
     again.first_line()
     again.first_line()
     call(page)
+    expect(page.locator("#calls button")).to_have_count(2)
     heard(page, "First.")
     page.keyboard.press("1")
     heard(page, "Second.")
