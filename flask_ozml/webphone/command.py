@@ -22,7 +22,6 @@ from flask import Flask
 from werkzeug.debug.tbtools import DebugTraceback
 from werkzeug.serving import is_running_from_reloader
 from werkzeug.serving import run_simple
-from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Response
 
 from ..simulator import PhoneSystem
@@ -40,13 +39,6 @@ HOST: t.Final = "127.0.0.1"
 INTERVAL: t.Final = 0.4
 #: Seconds to wait for the site's own server, which restarts after the same change.
 PATIENCE: t.Final = 10.0
-
-
-class _Handler(WSGIRequestHandler):
-    """A request handler that logs nothing."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
 
 
 class Options(t.NamedTuple):
@@ -74,7 +66,7 @@ def run(
     :param load: loads the site.
     :param play: calls a function with a phone system that plays the site.
     """
-    # Werkzeug would show an address without the key.
+    # Werkzeug would show each request, and an address without the key.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with stored() as store:
         if not is_running_from_reloader():
@@ -92,7 +84,6 @@ def _serve(application: t.Any, options: Options) -> None:
         options.port,
         application,
         threaded=True,
-        request_handler=_Handler,
         use_reloader=options.reload,
         reloader_interval=INTERVAL,  # type: ignore[arg-type]
     )

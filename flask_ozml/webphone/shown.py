@@ -179,6 +179,7 @@ def _call(number: int, call: PhoneCall, lines: _Lines) -> Json:
         "clock": call.clock,
         "kind": _kind(call),
         "awaits": None,
+        "saying": False,
         "patience": None,
         "keys": [],
     }
@@ -204,6 +205,7 @@ def _awaited(call: Call) -> Json:
     awaits = "voice" if call.recording else "keys" if menu else None
     return {
         "awaits": awaits,
+        "saying": menu is not None and menu.deadline is None,
         "patience": call.patience,
         "keys": list(menu.keys) if menu else [],
     }

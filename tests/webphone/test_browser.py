@@ -149,7 +149,7 @@ def test_time_stands_still_passes_or_runs_by_itself(page: Page) -> None:
     call(page)
     heard(page, MENU)
     expect(page.locator("#awaited-text")).to_have_text(
-        "Waiting for keys (1, 2, 3) - 5 s"
+        "Being said; takes keys (1, 2, 3) - 5 s"
     )
     button(page, "Let time pass").click()
     heard(page, "That is no choice. Good bye.")

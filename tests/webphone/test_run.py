@@ -16,6 +16,7 @@ from flask_ozml.cli import ozml
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.notifications import IncomingCall
+from flask_ozml.simulator.server import served
 from flask_ozml.webphone import Options
 from flask_ozml.webphone import run
 from flask_ozml.webphone.acts import Act
@@ -34,6 +35,10 @@ class Server(t.NamedTuple):
     reloads: bool
     folder: Path
 
+    def begun(self, shown: dict[str, t.Any]) -> bool:
+        """Return whether the page shows more than the beginning."""
+        return bool(shown["problem"]) or shown["revision"] > 1
+
     def state(self) -> dict[str, t.Any]:
         """Return what a page shows once the acts have been played."""
         key = Store(self.folder / "phone.json").key
@@ -44,8 +49,7 @@ class Server(t.NamedTuple):
             )
             assert state.json
             shown: dict[str, t.Any] = state.json
-            done = shown["problem"] or shown["notice"] or shown["acts"]
-            if done and not shown.get("busy"):
+            if self.begun(shown) and not shown.get("busy"):
                 return shown
             assert time.monotonic() < end
             time.sleep(0.01)
@@ -124,6 +128,10 @@ def test_keys_are_pressed_in_a_call_at_the_start(start: Start) -> None:
     assert shown["about"]["urls"][0]["kind"] == "routing_interception"
 
 
+def test_without_keys_nothing_is_called_at_the_start(start: Start) -> None:
+    assert start("--no-reload")[0]["calls"] == []
+
+
 def test_a_child_plays_the_acts_again(start: Start, child: Store) -> None:
     shown, printed = start()
     assert shown["notice"] == "The site was started - played 1 act again."
@@ -155,6 +163,14 @@ def test_a_child_waits_for_the_server_of_the_site(
     shown = start("--url", "http://127.0.0.1:1")[0]
     assert shown["about"]["target"] == "http://127.0.0.1:1"
     assert shown["calls"][0]["state"] == "Error"
+
+
+def test_a_child_goes_on_when_the_server_takes_connections(
+    start: Start, child: Store, site: Flask
+) -> None:
+    with served(site) as address:
+        shown = start("--url", address)[0]
+    assert shown["calls"][0]["awaits"] == "keys"
 
 
 @pytest.mark.parametrize(

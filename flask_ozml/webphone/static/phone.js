@@ -135,12 +135,18 @@ function apply(news) {
   connection(news.problem ? "not loaded" : news.about.target ? `connected to ${news.about.target}` : "connected");
   showProblem();
   if (news.problem) return;
-  const latest = (news.wire ?? []).at(-1)?.number;
   for (const exchange of news.wire) exchanges.set(exchange.number, { ...exchange, told: performance.now() });
-  if (latest && !(shownExchange > latest)) shownExchange = latest;
+  chooseExchange(news.wire);
   chooseCall(before, again);
   speakNew(again || news.replaying);
   draw();
+}
+
+// Of what is new, a failure is shown first, and a change of the state of a call last.
+function chooseExchange(fresh) {
+  const last = (wanted) => fresh.filter(wanted).at(-1);
+  const chosen = last((each) => each.failure) ?? last((each) => each.kind !== "call_changed") ?? fresh.at(-1);
+  if (chosen) shownExchange = chosen.number;
 }
 
 function chooseCall(before, again) {
@@ -252,7 +258,8 @@ function drawAwaited(call) {
     text = `The site has been working on ${working.name} for ${Math.floor(seconds(working))} s.`;
   } else if (call?.awaits) {
     const keys = call.keys.length ? ` (${call.keys.join(", ")})` : "";
-    text = call.awaits === "keys" ? `Waiting for keys${keys}` : "Recording: speak, or press a key";
+    text = call.awaits === "voice" ? "Recording: speak, or press a key"
+      : call.saying ? `Being said; takes keys${keys}` : `Waiting for keys${keys}`;
     if (call.patience != null) text += ` - ${Math.ceil(countdown ?? call.patience)} s`;
   }
   write($("awaited-text"), text);
@@ -447,9 +454,9 @@ function drawMessages() {
       element("p", { class: "hint" }, sms.delivered == null
         ? sms.reported ? "The site asked for a delivery report." : "The site asked for no delivery report."
         : sms.delivered ? "Delivered." : "Not delivered."),
-      ...(sms.delivered == null ? [true, false].map((delivered) =>
+      sms.delivered == null ? element("div", { class: "row" }, ...[true, false].map((delivered) =>
         element("button", { type: "button", onclick: () => act("Deliver", { number: sms.number, delivered }) },
-          delivered ? "Delivered" : "Not delivered")) : [])));
+          delivered ? "Delivered" : "Not delivered"))) : ""));
   fill($("received"), state.received, (message) =>
     element("li", {}, element("h3", {}, message.title), drawTranscript(message)));
   fill($("emails"), state.emails, (email) =>
@@ -474,6 +481,9 @@ function drawRest() {
         type: "button", onclick: () => act("SetExtension", { number: item.number, outcome: "answered" }),
       }, `Let ${item.number} answer`)));
   const rows = state.about.urls;
+  const answered = rows.some((row) => row.kind === "incoming_call" && row.views.length);
+  write($("empty"), answered ? "Press Call, or type a number and Enter."
+    : "No view answers a call yet. Decorate one with @phone.incoming_call.");
   fill($("url-list"), rows.filter((row) => row.url && row.views.length), (row) =>
     element("li", {},
       element("h3", {}, row.setting),
