@@ -19,7 +19,6 @@ from werkzeug.wsgi import ClosingIterator
 from ..commands.rules import Keys
 from ..commands.rules import rule_of
 from ..notifications import CallState
-from .calls import Call
 from .calls import PlacedCall
 from .phone import press_or_say
 from .phone import Screen
@@ -30,7 +29,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
-#: Seconds after which a callee who waits hangs up.
+#: Seconds after which a callee hangs up.
 PATIENCE: t.Final = 60
 #: Calls and text messages that one request may lead to.
 MAX_ACTS: t.Final = 50
@@ -75,10 +74,9 @@ def serve(
     """Serve the HTTP API of a phone system until Ctrl-C.
 
     After each request people act: a call that was placed is answered at once (unless
-    the extension is busy or does not answer), the given keys are pressed, time passes
-    until the application hangs up or nothing more is due, at most a minute, and the
-    callee hangs up; text messages are delivered and reported. Time is virtual, so
-    nothing waits for it.
+    the extension is busy or does not answer), the given keys are pressed, and the
+    callee listens until the application hangs up, at most for a minute; text messages
+    are delivered and reported. Time is virtual, so nothing waits for it.
 
     :param system: the phone system; it may call an application in process or a running
         one.
@@ -149,19 +147,8 @@ class _People:
             self._screen.traceback(failed)
 
     def _take(self, call: PlacedCall) -> None:
-        outcome = self._system.outcome(call.callee)
-        if outcome == "busy":
-            call.refuse()
-        elif outcome == "no answer":
-            call.let_ring()
-        else:
-            call.answer()
-            for keys in self._press:
-                press_or_say(call, keys)
-            self._wait_in(call)
-
-    def _wait_in(self, call: Call) -> None:
-        while call.live and call.patience is not None and call.clock < PATIENCE:
-            # Waiting for 0 seconds again and again would never end.
-            call.wait(max(call.patience, 1))
-        call.hang_up()
+        call.answer(hang_up_after=PATIENCE)
+        for keys in self._press:
+            press_or_say(call, keys)
+        while call.live:
+            call.wait()

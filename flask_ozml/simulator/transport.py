@@ -6,8 +6,10 @@ opens nothing else: no other host, no file, no redirect.
 
 import contextlib
 import http.client
+import io
 import socket
 import ssl
+import sys
 import typing as t
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -135,24 +137,27 @@ class InProcess:
     def __init__(self, app: "WSGIApplication", base: Base) -> None:
         self.base = base
         self._client = Client(app, use_cookies=False)
+        # What all notifications have in common.
+        self._environ = create_environ(
+            base_url=f"{base.scheme}://{base.host_header}{base.path}",
+            method="POST",
+            headers=headers(base, b""),
+        )
 
     def post(self, path: str, body: bytes) -> Reply:
-        environ = create_environ(
-            base_url=f"{self.base.scheme}://{self.base.host_header}{self.base.path}",
-            method="POST",
-            data=body,
-            headers=headers(self.base, body),
-        )
         raw_path, _, query = path.partition("?")
-        # Passed as an argument, a path such as //host/x would be read as a host.
-        environ.update(
-            PATH_INFO=unquote_to_bytes(raw_path).decode("latin-1"),
-            QUERY_STRING=query,
-            REQUEST_URI=self.base.path + path,
-            RAW_URI=self.base.path + path,
-            SERVER_PROTOCOL="HTTP/1.0",
-            REMOTE_ADDR="127.0.0.1",
-        )
+        environ = {
+            **self._environ,
+            "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": self.base.path + path,
+            "RAW_URI": self.base.path + path,
+            "SERVER_PROTOCOL": "HTTP/1.0",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+        }
         chunks, status, response_headers = self._client.run_wsgi_app(environ)
         try:
             answer = _read_limited(chunks)
