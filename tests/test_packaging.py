@@ -80,9 +80,9 @@ def test_flask_has_the_command() -> None:
     assert isinstance(commands["ozml"].load(), click.Command)
 
 
-def test_no_pytest_plugin_is_loaded_unasked() -> None:
+def test_pytest_finds_the_plugin_by_the_name_of_its_module() -> None:
     plugins = importlib.metadata.entry_points(group="pytest11")
-    assert not [plugin for plugin in plugins if "flask_ozml" in plugin.value]
+    assert plugins["flask_ozml.pytest_plugin"].value == "flask_ozml.pytest_plugin"
 
 
 def test_is_typed() -> None:
