@@ -1,4 +1,4 @@
-"""Where the package logs: endpoint and view names, never what was posted."""
+"""The logger of the package: records hold endpoint and view names, no posted values."""
 
 import contextlib
 import logging
@@ -9,9 +9,9 @@ _logger = logging.getLogger("flask_ozml")
 def log(
     level: int, message: str, *args: object, error: BaseException | None = None
 ) -> None:
-    """Log, and live through a handler that raises: a call is worth more.
+    """Log a message; a logging handler that raises must not end a call.
 
-    :param error: the exception whose traceback is logged too.
+    :param error: an exception whose traceback is logged too.
     """
     with contextlib.suppress(Exception):
         _logger.log(level, message, *args, exc_info=error, stacklevel=2)

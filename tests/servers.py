@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and HTTP as the phone system speaks it."""
+"""Servers in processes of their own, and requests as the phone system makes them."""
 
 import contextlib
 import json
@@ -11,8 +11,9 @@ import sys
 import threading
 import typing as t
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from xml.etree import ElementTree
+
+from apps import relative
 
 DATA: t.Final = pathlib.Path(__file__).parent / "data"
 DEADLINE: t.Final = 20.0
@@ -130,7 +131,7 @@ class Server:
     def paths(self) -> dict[str, str]:
         answer = self.send(b"GET /urls HTTP/1.0\r\n\r\n")
         assert answer.status == 200, self.lines
-        return {k: urlsplit(url).path for k, url in json.loads(answer.body).items()}
+        return {k: relative(url) for k, url in json.loads(answer.body).items()}
 
     def runs(self) -> list[str]:
         return self.ran.read_text().splitlines()
@@ -162,7 +163,7 @@ def running(name: str, folder: pathlib.Path) -> Iterator[Server]:
 
 def next_path(answer: Answer) -> str:
     (command,) = answer.commands
-    return urlsplit(command.get("ForwardToUrl", "")).path
+    return relative(command.get("ForwardToUrl", ""))
 
 
 def press(key: str) -> bytes:

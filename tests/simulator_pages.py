@@ -16,12 +16,12 @@ Page = Answer | Callable[[], Answer]
 
 
 def url(name: str) -> str:
-    """The address of a page."""
+    """Return the address of a page."""
     return f"http://localhost/{name}"
 
 
 class Pages:
-    """Answers each page's name with its OzML; keeps what was posted."""
+    """An app that answers each page's name with its OzML, and keeps what was posted."""
 
     def __init__(self, **pages: Page) -> None:
         self.app = Flask("pages")
@@ -36,10 +36,10 @@ class Pages:
         self.posted.append((name, request.get_data(as_text=True)))
         page = self.pages[name]
         answer = page() if callable(page) else page
-        # A list of commands: as Flask's it would be JSON, which no page here is.
+        # Flask would make JSON of a list.
         return dumps(answer) if isinstance(answer, list) else answer
 
     @property
     def asked(self) -> list[str]:
-        """The names of the pages, in the order of the posts."""
+        """The names of the pages that were posted to, in order."""
         return [name for name, body in self.posted]

@@ -1,11 +1,20 @@
+"""The README: its examples run, and nothing is left out."""
+
 import os
 import re
 import shlex
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
+
+from apps import PUBLIC_URL
+from apps import urls_of
+from flask_ozml.commands import BY_NAME
+from flask_ozml.notifications import KINDS
+from tables import CONFIG_KEYS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.rst").read_text()
@@ -16,33 +25,34 @@ def python_blocks() -> list[str]:
     return [re.sub("(?m)^    ", "", block) for block in BLOCK.findall(README)]
 
 
-def test_there_are_blocks() -> None:
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
+    monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", PUBLIC_URL)
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def run(block: str) -> dict[str, t.Any]:
+    names: dict[str, t.Any] = {"__name__": "readme"}
+    exec(compile(block, "README.rst", "exec"), names)
+    return names
+
+
+def test_every_python_block_is_found() -> None:
     assert len(python_blocks()) == README.count(".. code-block:: python") >= 5
 
 
 @pytest.mark.parametrize("block", python_blocks())
-def test_block_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
-    monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", "https://www.example.com")
-    monkeypatch.syspath_prepend(ROOT)
-
-    exec(compile(block, "README.rst", "exec"), {"__name__": "readme"})
+def test_a_python_block_runs(block: str) -> None:
+    run(block)
 
 
-def test_shortest_application_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
-    monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", "https://www.example.com")
-    names: dict[str, object] = {"__name__": "readme"}
-    exec(compile(python_blocks()[0], "README.rst", "exec"), names)
-    app, phone = names["app"], names["phone"]
-    with app.app_context():  # type: ignore[attr-defined]  # the README's objects
-        url = phone.urls()["incoming_call"]  # type: ignore[attr-defined]  # as above
-
+def test_the_shortest_application_answers() -> None:
+    app = run(python_blocks()[0])["app"]
     body = {"NotificationName": "IncomingCall", "Caller": "500"}
-    answer = app.test_client().post(url, data=body)  # type: ignore[attr-defined]  # as above
-
+    answer = app.test_client().post(urls_of(app)["incoming_call"], data=body)
     assert "<Speak>Please enter your four digit PIN code.</Speak>" in answer.text
-    assert 'ForwardToUrl="https://www.example.com/phone/dtmf_entered/' in answer.text
+    assert f'ForwardToUrl="{PUBLIC_URL}/phone/dtmf_entered' in answer.text
 
 
 def test_transcripts_are_real(tmp_path: Path) -> None:
@@ -84,12 +94,8 @@ def test_tests_of_calls_pass(tmp_path: Path) -> None:
 
 
 def test_every_command_and_key_is_documented() -> None:
-    from flask_ozml.blueprint import config
-    from flask_ozml.commands import BY_NAME
-    from flask_ozml.notifications import KINDS
-
     names = [command.__name__ for command in BY_NAME.values()]
-    names += [key for key in config._ROWS if key.startswith("OZML_")]
+    names += CONFIG_KEYS
     names += [f"``{kind}``" for kind in KINDS]
     names += [kind.__name__ for kind in KINDS.values()]
 

@@ -1,15 +1,20 @@
-import types
 import typing as t
+from collections.abc import Callable
 from collections.abc import Iterator
 
 import pytest
 from flask import abort
 from flask import Flask
+from flask import got_request_exception
 
+from apps import assert_answered
+from apps import make_app
+from apps import post
+from apps import url_to
+from apps import urls_of
 from flask_ozml import notification_failed
 from flask_ozml import notification_received
 from flask_ozml import OzML
-from flask_ozml import signals
 from flask_ozml.commands import Hold
 from flask_ozml.commands import Speak
 from flask_ozml.errors import InappropriateCommand
@@ -19,184 +24,197 @@ from flask_ozml.errors import ViewFailed
 from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import Notification
+from samples import SAMPLES
 
-CALL = "NotificationName=IncomingCall&CallLegID=3CiHe&Caller=500&ApiExtension=9998"
-
-
-def welcome(call: IncomingCall) -> Speak:
-    if call.caller == "500":
-        raise LookupError("no such customer")
-    return Speak("Hi")
-
-
-class Site(t.NamedTuple):
-    app: Flask
-    phone: OzML
-    url: str
-
-    def post(self, body: str, url: str | None = None) -> tuple[int, str]:
-        response = self.app.test_client().post(
-            url or self.url,
-            data=body,
-            content_type="application/x-www-form-urlencoded",
-        )
-        return response.status_code, response.text.rpartition("?>")[2]
+CALL: t.Final = SAMPLES["incoming_call"].body
+FROM_501: t.Final = CALL.replace(b"500", b"501")
+DTMF: t.Final = SAMPLES["dtmf_entered"].body
+HI: t.Final = "<Speak>Hi</Speak>"
+SORRY: t.Final = "<Speak>Sorry</Speak>"
 
 
-def make_site() -> Site:
-    phone, app = OzML("phone", __name__), Flask(__name__)
-    phone.incoming_call(welcome)
-    phone.dtmf_entered(inappropriate)
-    app.config.update(SECRET_KEY="key", OZML_PUBLIC_URL="http://yourapp.com")
-    app.register_blueprint(phone)
-    with app.app_context():
-        return Site(app, phone, phone.urls()["incoming_call"])
+def make_phone() -> OzML:
+    """Return a blueprint whose view fails for the caller of the sample."""
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def welcome(call: IncomingCall) -> Speak:
+        if call.caller == "500":
+            raise LookupError("no such customer")
+        return Speak("Hi")
+
+    @phone.dtmf_entered
+    def inappropriate(entered: DtmfEntered, number: int) -> t.Any:
+        return Hold()
+
+    @phone.fallback
+    def sorry(notification: Notification, error: Exception) -> Speak:
+        return Speak("Sorry")
+
+    return phone
 
 
-def inappropriate(entered: DtmfEntered, number: int = 0) -> t.Any:
-    return Hold()
+@pytest.fixture
+def phone() -> OzML:
+    return make_phone()
+
+
+@pytest.fixture
+def app(phone: OzML) -> Flask:
+    return make_app(phone)
+
+
+@pytest.fixture
+def url(app: Flask) -> str:
+    return urls_of(app)["incoming_call"]
 
 
 Sent = list[tuple[str, object, dict[str, t.Any]]]
 
 
-@pytest.fixture
-def sent() -> Iterator[Sent]:
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def sent(request: pytest.FixtureRequest) -> Iterator[Sent]:
     """What is sent, in order: the signal, the sender and the arguments."""
     found: Sent = []
 
-    def received(sender: object, **arguments: t.Any) -> None:
-        found.append(("received", sender, arguments))
+    def receiver_of(name: str) -> Callable[..., t.Any]:
+        def receive(sender: object, **arguments: t.Any) -> None:
+            found.append((name, sender, arguments))
 
-    def failed(sender: object, **arguments: t.Any) -> None:
-        found.append(("failed", sender, arguments))
+        async def receive_later(sender: object, **arguments: t.Any) -> None:
+            receive(sender, **arguments)
+
+        return receive_later if request.param else receive
 
     with (
-        notification_received.connected_to(received),
-        notification_failed.connected_to(failed),
+        notification_received.connected_to(receiver_of("received")),
+        notification_failed.connected_to(receiver_of("failed")),
     ):
         yield found
 
 
-def test_the_names_are_those_of_the_package() -> None:
-    assert notification_received is signals.notification_received
-    assert notification_failed is signals.notification_failed
-    assert notification_received.name == "notification-received"
-    assert notification_failed.name == "notification-failed"
-
-
-def test_received(sent: Sent) -> None:
-    site = make_site()
-    assert site.post(CALL.replace("500", "501"))[0] == 200
+def test_an_answered_notification_is_received_by_the_app_itself(
+    app: Flask, url: str, sent: Sent
+) -> None:
+    assert_answered(post(app, url, FROM_501), HI)
     call = IncomingCall("3CiHe", caller="501", api_extension="9998")
-    assert sent == [("received", site.app, {"notification": call})]
-    # And no proxy of it.
+    assert sent == [("received", app, {"notification": call})]
+    # A proxy would be equal, too.
     assert type(sent[0][1]) is Flask
 
 
-def test_failed(sent: Sent) -> None:
-    site = make_site()
-    assert site.post(CALL) == (200, "<Response/>")
-    call = IncomingCall("3CiHe", caller="500", api_extension="9998")
-    assert [(name, sender) for name, sender, _ in sent] == [
-        ("received", site.app),
-        ("failed", site.app),
-    ]
-    assert sent[0][2] == {"notification": call}
-    assert sent[1][2].keys() == {"notification", "exception"}
-    assert sent[1][2]["notification"] is sent[0][2]["notification"]
-    assert isinstance(sent[1][2]["exception"], LookupError)
+def test_a_failed_notification_is_sent_with_its_exception(
+    app: Flask, url: str, sent: Sent
+) -> None:
+    assert_answered(post(app, url, CALL), SORRY)
+    call = SAMPLES["incoming_call"].expected
+    (received, sender, first), (failed, other_sender, second) = sent
+    assert (received, failed) == ("received", "failed")
+    assert sender is other_sender is app
+    assert first == {"notification": call}
+    assert second.keys() == {"notification", "exception"}
+    assert second["notification"] is first["notification"]
+    assert isinstance(second["exception"], LookupError)
 
 
 @pytest.mark.parametrize("exception", [InappropriateCommand, TokenExpired, UnknownView])
-def test_failed_where_the_fallback_answers(
-    exception: type[Exception], sent: Sent, monkeypatch: pytest.MonkeyPatch
+def test_whatever_the_fallback_answers_is_sent_as_failed(
+    exception: type[Exception],
+    phone: OzML,
+    app: Flask,
+    sent: Sent,
+    set_clock: Callable[[float], None],
 ) -> None:
-    site = make_site()
-    with site.app.app_context():
-        url = site.phone.to("inappropriate", number=1)
+    url = url_to(app, phone, "inappropriate", number=1)
     if exception is TokenExpired:
-        clock = types.SimpleNamespace(time=lambda: 0.0)
-        monkeypatch.setattr("flask_ozml.blueprint.tokens.time", clock)
+        set_clock(0)
     if exception is UnknownView:
-        monkeypatch.setattr(site.phone.views, "get", lambda kind, name: None)
-    entered = "NotificationName=DtmfEntered&DtmfDigits=1"
-    assert site.post(entered, url) == (200, "<Response/>")
+        without_views = OzML("phone", __name__)
+        without_views.fallback(lambda notification, error: Speak("Sorry"))
+        app = make_app(without_views)
+    assert_answered(post(app, url, DTMF), SORRY)
     assert [name for name, _, _ in sent] == ["received", "failed"]
-    assert sent[0][2]["notification"] == DtmfEntered("1")
+    assert sent[0][2]["notification"] == SAMPLES["dtmf_entered"].expected
     assert type(sent[1][2]["exception"]) is exception
 
 
 @pytest.mark.parametrize(
     "body, path, status",
     [
-        (CALL, "/incoming_call", 403),
-        (CALL, "/incoming_call/forged", 403),
+        (CALL, "/phone/incoming_call", 403),
         (CALL, "/nowhere", 404),
-        ("NotificationName=GoTo", None, 400),
-        ("a" * 300_000, None, 413),
+        (b"NotificationName=GoTo", None, 400),
+        (b"a" * 300_000, None, 413),
     ],
 )
-def test_nothing_is_sent_of_a_refused_request(
-    body: str, path: str | None, status: int, sent: Sent
+def test_nothing_is_sent_for_a_refused_request(
+    body: bytes, path: str | None, status: int, app: Flask, url: str, sent: Sent
 ) -> None:
-    assert make_site().post(body, path)[0] == status
+    assert post(app, path or url, body).status_code == status
     assert sent == []
 
 
-def test_a_receiver_of_one_app_hears_of_that_app_only() -> None:
+def test_a_receiver_connected_to_one_app_receives_from_that_app_only(
+    app: Flask, url: str
+) -> None:
     heard: list[Notification] = []
 
     def receiver(sender: Flask, notification: Notification) -> None:
         heard.append(notification)
 
-    one, two = make_site(), make_site()
-    with notification_received.connected_to(receiver, sender=one.app):
-        one.post(CALL)
-        two.post(CALL.replace("9998", "9997"))
-    assert heard == [IncomingCall("3CiHe", caller="500", api_extension="9998")]
+    other = make_app(make_phone())
+    with notification_received.connected_to(receiver, sender=app):
+        post(app, url, CALL)
+        post(other, url, FROM_501)
+    assert heard == [SAMPLES["incoming_call"].expected]
 
 
-def test_an_async_receiver_is_awaited() -> None:
-    heard: list[Notification] = []
-
-    async def receiver(sender: Flask, notification: Notification) -> None:
-        heard.append(notification)
-
-    site = make_site()
-    with notification_received.connected_to(receiver):
-        assert site.post(CALL.replace("500", "1")) == (
-            200,
-            "<Response><Speak>Hi</Speak></Response>",
-        )
-    assert heard == [IncomingCall("3CiHe", caller="1", api_extension="9998")]
-
-
-@pytest.mark.parametrize("signal", [notification_received, notification_failed])
-@pytest.mark.parametrize("caller", ["500", "1"])
-def test_a_receiver_that_raises_does_not_end_the_call(
-    signal: t.Any, caller: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "signal", [notification_received, notification_failed, got_request_exception]
+)
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("body", [CALL, FROM_501], ids=["failing", "answered"])
+def test_a_receiver_that_raises_is_logged_and_ends_no_call(
+    body: bytes,
+    is_async: bool,
+    signal: t.Any,
+    app: Flask,
+    url: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def receiver(sender: Flask, **arguments: object) -> None:
-        raise ValueError(f"disk full at {caller}")
+    def fail(sender: Flask, **_: object) -> None:
+        raise ValueError("disk full")
 
-    site = make_site()
-    expected = site.post(CALL.replace("500", caller))
+    async def fail_later(sender: Flask, **_: object) -> None:
+        fail(sender)
+
+    expected = post(app, url, body).data
     caplog.clear()
-    with signal.connected_to(receiver):
-        assert site.post(CALL.replace("500", caller)) == expected
-    failed = signal is notification_received or caller == "500"
-    assert ("disk full" in caplog.text) == failed
+    with signal.connected_to(fail_later if is_async else fail, app):
+        assert post(app, url, body).data == expected
+    logged = [r for r in caplog.records if repr(signal.name) in r.getMessage()]
+    is_sent = signal is notification_received or body == CALL
+    assert [r.levelname for r in logged] == ["ERROR"] * is_sent
+    assert ("disk full" in caplog.text) == is_sent
 
 
-def test_an_http_error_of_a_receiver_is_no_page() -> None:
-    def receiver(sender: Flask, **arguments: object) -> None:
-        abort(404)
-
-    site = make_site()
-    site.app.testing = True
+@pytest.mark.parametrize(
+    "fail, error, words",
+    [
+        (lambda sender, **_: 1 / 0, ZeroDivisionError, "division by zero"),
+        (
+            lambda sender, **_: abort(404),
+            ViewFailed,
+            "a receiver of 'notification-received'",
+        ),
+    ],
+)
+def test_in_testing_the_exception_of_a_receiver_is_raised(
+    fail: Callable[..., t.Any], error: type[Exception], words: str, app: Flask, url: str
+) -> None:
+    app.testing = True
     with (
-        notification_received.connected_to(receiver),
-        pytest.raises(ViewFailed, match="a receiver of 'notification-received'"),
+        notification_received.connected_to(fail, app),
+        pytest.raises(error, match=words),
     ):
-        site.post(CALL)
+        post(app, url, CALL)

@@ -1,3 +1,5 @@
+"""What mypy accepts and refuses of code that uses the package."""
+
 import pathlib
 import re
 import subprocess
@@ -14,7 +16,7 @@ Errors = set[tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def reported() -> dict[str, Errors]:
-    """What mypy has against each file."""
+    """Return the errors that mypy reports for each file."""
     command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty"]
     run = subprocess.run(
         [*command, *(str(FOLDER / name) for name in FILES)],

@@ -1,49 +1,50 @@
-"""May this sender post? Address, then token; only then the body, up to the limit."""
+"""May this sender post? Check the address, then the token; only then read the body."""
 
 import dataclasses
-import functools
 import io
 import ipaddress
 import logging
+import re
 import typing as t
-from collections.abc import Mapping
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from flask import Flask
 from flask import Request
-from werkzeug.routing import Rule
-from werkzeug.sansio.utils import get_content_length
+from werkzeug.wsgi import get_content_length
 
 from ..errors import ConfigurationError
 from ..errors import TokenError
 from ..errors import TokenExpired
-from ..logs import log
-from ..notifications import Notification
-from .config import frozen_snapshot
 from .config import Network
-from .config import read_settings
 from .config import Settings
-from .config import snapshot
-from .tokens import EndpointTokens
+from .state import AppSettings
+from .state import AppState
+from .state import Endpoint
+from .state import state_of
 from .tokens import is_state_token
 from .tokens import StateToken
 
-#: The URL variable that holds the token.
-TOKEN_VARIABLE: t.Final = "ozml_token"
-#: Where the WSGI environ keeps the Admission or Refused of a request.
-ADMISSION: t.Final = "flask_ozml.admission"
+#: The query parameter that holds the token.
+TOKEN: t.Final = "token"
+#: The key of the WSGI environ that holds the VerifiedRequest or RequestRefused.
+VERIFIED: t.Final = "flask_ozml.verified_request"
 
-_EXTENSION: t.Final = "flask_ozml"
-# Bodies have few lengths, and each is read by a regular expression.
-_content_length: t.Final = functools.lru_cache(get_content_length)
 _FORMS: t.Final = ("", "application/x-www-form-urlencoded")
+_PROXY_HEADERS: t.Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+# An address with a port, as some proxies forward it.
+_WITH_PORT: t.Final = re.compile(r"\[([^]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
+_CONSUMED: t.Final = (
+    "The sender disconnected, or code of the site consumed the body; such code must"
+    " use request.get_data()."
+)
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request is answered with a status and one line of text.
 
     :param status: the HTTP status.
-    :param reason: the line; it is logged too, so it holds no posted value.
+    :param reason: the line, which is logged too and must not contain posted values.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -52,148 +53,111 @@ class Refused(Exception):
         self.reason = reason
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One endpoint of a registered blueprint."""
-
-    name: str
-    owner: object
-    notification: type[Notification]
-    #: The URL rule without the token.
-    rule: Rule
-
-    @property
-    def registration(self) -> str:
-        """The name by which the blueprint is registered."""
-        return self.name.rpartition(".")[0]
-
-
-class Configured:
-    """What is derived from one state of an app's configuration."""
-
-    def __init__(self, config: Mapping[str, t.Any]) -> None:
-        # In this order: what another thread changes in between is seen next time.
-        self.seen = frozen_snapshot(config)
-        self.settings: Settings = read_settings(config)
-        self._tokens: dict[str, EndpointTokens] = {}
-
-    def tokens(self, endpoint: Endpoint) -> EndpointTokens:
-        """Makes and checks the tokens of an endpoint.
-
-        :raises ConfigurationError: if there is no key.
-        """
-        tokens = self._tokens.get(endpoint.name)
-        if tokens is None:
-            if not self.settings.keys:
-                raise ConfigurationError(
-                    "The URLs for the phone system are signed: set OZML_SECRET_KEY (or"
-                    " SECRET_KEY) to a long random value, the same in each process."
-                )
-            tokens = EndpointTokens(endpoint.name, self.settings.keys)
-            self._tokens[endpoint.name] = tokens
-        return tokens
-
-
-class AppState:
-    """What the package keeps with an app: nothing of any request."""
-
-    def __init__(self, app: Flask) -> None:
-        self.endpoints: dict[str, Endpoint] = {}
-        self._configured = Configured(app.config)
-        self._logged: set[object] = set()
-
-    def configured(self, app: Flask) -> Configured:
-        """What holds now; apps and tests change their configuration late.
-
-        :raises ConfigurationError: for a value that has become wrong.
-        """
-        if snapshot(app.config) != self._configured.seen:
-            self._configured = Configured(app.config)
-        return self._configured
-
-    def log_once(self, topic: object, level: int, message: str, *args: object) -> None:
-        """Log what would be the same for each notification."""
-        if topic not in self._logged:
-            self._logged.add(topic)
-            log(level, message, *args)
-
-
-def state_of(app: Flask) -> AppState:
-    """The state of an app; made when the first blueprint is registered."""
-    state: AppState | None = app.extensions.get(_EXTENSION)
-    if state is None:
-        state = app.extensions[_EXTENSION] = AppState(app)
-    return state
-
-
-# No tuple, and with a repr of its own: whoever prints the environ or writes it as JSON
-# must not tell what a caller typed.
-@dataclasses.dataclass(slots=True)
-class Admission:
-    """A request whose sender may post."""
+@dataclasses.dataclass(repr=False)
+class VerifiedRequest:
+    """A request that passed verification."""
 
     app: Flask
+    request: Request
     endpoint: Endpoint
-    settings: Settings
-    body: bytes
-    #: What the URL says; None for a pasted one.
-    says: StateToken | TokenExpired | None
+    app_settings: AppSettings
+    #: The body, or the pairs of the form if other code has parsed it already.
+    body: bytes | list[tuple[str, str]]
+    #: What the token says; None for a pasted URL.
+    payload: StateToken | TokenExpired | None
+
+    @property
+    def settings(self) -> Settings:
+        return self.app_settings.settings
+
+    @property
+    def view(self) -> str | None:
+        """The qualified name of the view that the token names; None if it has none."""
+        if isinstance(self.payload, StateToken):
+            return f"{self.endpoint.notification.kind}.{self.payload.view}"
+        return None
 
     def __repr__(self) -> str:
-        return f"<Admission to {self.endpoint.name!r}>"
+        # Whatever prints the environ must not reveal what was posted.
+        return f"<VerifiedRequest to {self.endpoint.name!r}>"
 
 
-def admit(
-    app: Flask,
-    state: AppState,
-    request: Request,
-    endpoint: Endpoint,
-    token: str | None,
-) -> Admission:
-    """Check the sender and read the body.
+def verify(app: Flask, request: Request, endpoint: Endpoint) -> VerifiedRequest:
+    """Check the sender of a request, then read the body.
 
-    :raises Refused: if the sender may not post, or the body is too long, of another
-        type, or cut off.
+    :raises RequestRefused: if the sender may not post, or the body is too long, has
+        another type or is incomplete.
     """
+    tokens = take_tokens(request)
+    state = state_of(app)
     try:
-        configured = state.configured(app)
-        settings = configured.settings
-        _check_address(request, settings)
-        says = _check_token(request, endpoint, token, state, configured)
+        app_settings = state.app_settings(app)
+        _check_address(request, app_settings.settings)
+        payload = _check_token(request, endpoint, tokens, state, app_settings)
     except ConfigurationError as error:
         state.log_once(str(error), logging.ERROR, "%s: %s", endpoint.name, error)
-        raise Refused(403, "The application is not configured; see its log.") from error
-    body = _read_body(request, settings)
-    # That of the site is meant for its forms.
-    request.max_content_length = settings.max_content_length
-    return Admission(app, endpoint, settings, body, says)
+        raise RequestRefused(
+            403, "The application is not configured; see its log."
+        ) from error
+    body = _read_body(
+        request, endpoint, state, app_settings.settings.max_content_length
+    )
+    return VerifiedRequest(app, request, endpoint, app_settings, body, payload)
 
 
-def hide_body(environ: dict[str, t.Any]) -> None:
-    """Keep the body of a refused request from the site's own hooks."""
-    environ["wsgi.input"] = io.BytesIO()
-    environ["CONTENT_LENGTH"] = "0"
+def take_tokens(request: Request) -> list[str]:
+    """Return the tokens of a URL, and remove them from the request and its environ.
+
+    Other parameters stay as they are, byte for byte.
+    """
+    environ = request.environ
+    tokens, query = _split_query(environ.get("QUERY_STRING", ""))
+    environ["QUERY_STRING"] = query
+    request.query_string = query.encode("latin-1")
+    for name in ("args", "values", "url", "full_path"):
+        vars(request).pop(name, None)
+    for name in ("RAW_URI", "REQUEST_URI"):
+        path, mark, query = environ.get(name, "").partition("?")
+        if mark:
+            query = _split_query(query)[1]
+            environ[name] = f"{path}?{query}" if query else path
+    return tokens
+
+
+def _split_query(query: str) -> tuple[list[str], str]:
+    tokens = []
+    others = []
+    for parameter in query.split("&"):
+        name, _, value = parameter.partition("=")
+        if unquote(name) == TOKEN:
+            tokens.append(unquote(value))
+        else:
+            others.append(parameter)
+    return tokens, "&".join(others)
 
 
 def _check_address(request: Request, settings: Settings) -> None:
     networks = settings.allowed_networks
     if networks is not None and not _is_in(request.remote_addr, networks):
-        raise Refused(403, "The sender's address is not in OZML_ALLOWED_NETWORKS.")
-    if (
-        not settings.require_token
-        and "HTTP_X_FORWARDED_FOR" in request.environ
-        and "werkzeug.proxy_fix.orig" not in request.environ
-    ):
-        raise Refused(
+        raise RequestRefused(
             403,
-            "Without tokens the sender's address must be known: there is a proxy in"
-            " front, so wrap the application in werkzeug's ProxyFix.",
+            f"The sender's address {request.remote_addr!r:.60} is not in"
+            " OZML_ALLOWED_NETWORKS.",
+        )
+    if not settings.require_token and any(
+        name in request.environ for name in _PROXY_HEADERS
+    ):
+        raise RequestRefused(
+            403,
+            "The request came through a proxy, so its sender is uncertain. Behind a"
+            " proxy, set OZML_REQUIRE_TOKEN to True.",
         )
 
 
 def _is_in(text: str | None, networks: Sequence[Network]) -> bool:
+    found = _WITH_PORT.fullmatch(text or "")
     try:
-        address = ipaddress.ip_address(text or "")
+        address = ipaddress.ip_address(found[1] or found[2] if found else text or "")
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
@@ -203,84 +167,100 @@ def _is_in(text: str | None, networks: Sequence[Network]) -> bool:
 def _check_token(
     request: Request,
     endpoint: Endpoint,
-    token: str | None,
+    tokens: list[str],
     state: AppState,
-    configured: Configured,
+    app_settings: AppSettings,
 ) -> StateToken | TokenExpired | None:
-    settings = configured.settings
-    if token is None:
-        if settings.require_token:
-            configured.tokens(endpoint)
-            raise Refused(
-                403, "The URL has no token; paste the one that 'flask ozml urls' shows."
-            )
+    settings = app_settings.settings
+    if not tokens and not settings.require_token:
         return None
-    tokens = configured.tokens(endpoint)
-    path = _signed_path(request, token) if endpoint.rule.arguments else ""
+    signer = app_settings.tokens(endpoint)
+    if len(tokens) != 1:
+        raise RequestRefused(
+            403,
+            "The URL has more than one token."
+            if tokens
+            else "The URL has no token. Paste the one that 'flask ozml urls' shows.",
+        )
+    path = request.path if endpoint.rule.arguments else ""
     try:
-        if is_state_token(token):
-            return tokens.loads(token, settings.token_max_age, path)
-        if not tokens.check_entry(token, path):
+        if is_state_token(tokens[0]):
+            return signer.loads(tokens[0], settings.token_max_age, path)
+        if not signer.check_entry(tokens[0], path):
             state.log_once(
                 endpoint.name,
                 logging.WARNING,
-                "%s: the pasted URL is signed with an old key; paste the one that"
+                "%s: the pasted URL is signed with an old key. Paste the one that"
                 " 'flask ozml urls' shows.",
                 endpoint.name,
             )
     except TokenExpired as error:
         return error
     except TokenError as error:
-        raise Refused(403, str(error)) from error
+        raise RequestRefused(403, str(error)) from error
     return None
 
 
-def _signed_path(request: Request, token: str) -> str:
-    """The path without the token, as it is signed where it has variables."""
-    return request.path.rstrip("/").removesuffix(token).rstrip("/")
-
-
-def _read_body(request: Request, settings: Settings) -> bytes:
-    environ = request.environ
-    length = _content_length(
-        environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
-    )
-    limit = settings.max_content_length
-    if length is not None and length > limit:
-        raise Refused(413, f"The body is longer than {limit} bytes.")
-    # The one that the phone system sends is told sooner than any is parsed.
-    if environ.get("CONTENT_TYPE", "") not in _FORMS and request.mimetype not in _FORMS:
-        raise Refused(
-            415, "The body must be application/x-www-form-urlencoded, or say no type."
-        )
+def _read_body(
+    request: Request, endpoint: Endpoint, state: AppState, limit: int
+) -> bytes | list[tuple[str, str]]:
+    """Return the body, also if other code has read it first."""
+    length = get_content_length(request.environ)
+    chunked = length is None and "HTTP_TRANSFER_ENCODING" in request.environ
+    _check_headers(request, length, limit, chunked)
+    # The limit of the site is meant for its own forms.
+    request.max_content_length = limit
     try:
-        body = _read(environ, length, limit)
+        body = request.get_data()
     except Exception as error:
-        # Servers have exceptions of their own for a client that went away.
-        raise Refused(400, "The body could not be read to its end.") from error
+        # Servers have exceptions of their own for a sender that disconnected.
+        raise RequestRefused(
+            400, f"The body could not be read to its end. {_CONSUMED}"
+        ) from error
+    # Only parsing puts `form` there; what was parsed cannot be read again.
+    if not body and vars(request).get("form"):
+        state.log_once(
+            "form",
+            logging.WARNING,
+            "%s: code of the site read request.form before Flask-OzML read the body,"
+            " so text that is not UTF-8 is lost. Look for request_started receivers,"
+            " session interfaces and url_value_preprocessors.",
+            endpoint.name,
+        )
+        return list(request.form.items(multi=True))
+    if not body and (length or chunked):
+        raise RequestRefused(400, f"The body is empty. {_CONSUMED}")
     if length is None and len(body) >= limit:
-        raise Refused(413, f"The body is not shorter than {limit} bytes.")
+        raise RequestRefused(413, f"The body is not shorter than {limit} bytes.")
     if length is not None and length != len(body):
-        raise Refused(
-            400, f"The body is not as long as its Content-Length says, {length} bytes."
+        raise RequestRefused(
+            400,
+            f"The body has {len(body)} bytes, and its Content-Length is {length}.",
         )
     return body
 
 
-def _read(environ: dict[str, t.Any], length: int | None, limit: int) -> bytes:
-    """Read the body, and put it back for the site's own hooks.
+def _check_headers(
+    request: Request, length: int | None, limit: int, chunked: bool
+) -> None:
+    if length is not None and length > limit:
+        raise RequestRefused(413, f"The body is longer than {limit} bytes.")
+    if request.mimetype not in _FORMS:
+        raise RequestRefused(
+            415, f"The Content-Type must be {_FORMS[1]}, or be absent."
+        )
+    if chunked and "wsgi.input_terminated" not in request.environ:
+        raise RequestRefused(
+            400,
+            "The WSGI server does not pass on chunked bodies: it does not set"
+            " wsgi.input_terminated. Use another server, or a proxy that buffers"
+            " requests.",
+        )
 
-    ``request.get_data()`` would cost three times as much.
-    """
-    # Only a stream that ends by itself can be asked whether there is more.
-    ends = environ.get("wsgi.input_terminated", False)
-    if length is None:
-        wanted = limit if ends else 0
-    else:
-        wanted = length + 1 if ends else length
-    stream = environ["wsgi.input"]
-    body: bytes = stream.read(wanted)
-    while len(body) < wanted and (more := stream.read(wanted - len(body))):
-        body += more
-    environ["wsgi.input"] = io.BytesIO(body)
-    return body
+
+def empty_body(request: Request) -> None:
+    """Leave an empty body, so that hooks of the site can read it without an error."""
+    request.environ["wsgi.input"] = io.BytesIO()
+    request.environ["CONTENT_LENGTH"] = "0"
+    for name in ("stream", "content_length"):
+        vars(request).pop(name, None)

@@ -1,16 +1,19 @@
-"""The configuration: every key, its default, and what it may be.
+"""The configuration keys, their defaults and their rules.
 
-URLs are read when a blueprint is registered, everything else whenever it has changed.
+URL rules are read when a blueprint is registered, all other keys when they change.
 """
 
 import copy
 import dataclasses
 import datetime
+import difflib
 import ipaddress
 import re
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
+
+from werkzeug.urls import iri_to_uri
 
 from ..commands import rules
 from ..errors import ConfigurationError
@@ -21,7 +24,7 @@ Key = str | bytes
 
 
 class _Wrong(Exception):
-    """A value breaks the rule that is the message."""
+    """A value breaks a rule; the message is the rule."""
 
 
 def _flag(value: object) -> bool:
@@ -66,23 +69,38 @@ def _items(value: object) -> list[t.Any]:
 def _public_url(value: object) -> str | None:
     if value is None:
         return None
-    rule = rules.rule_of(rules.Url)
-    if (
-        not isinstance(value, str)
-        or not rule.accepts(value)
-        or re.search("[?#]", value)
-    ):
-        raise _Wrong("must be an absolute http or https URL without query and fragment")
-    return value.rstrip("/")
+    if isinstance(value, str) and re.match("[^/?#]*//[^/?#]*@", value):
+        raise ConfigurationError(
+            "OZML_PUBLIC_URL must not have a user name or password: they would be in"
+            " every URL that is given out."
+        )
+    accepts = rules.rule_of(rules.Url).accepts
+    if isinstance(value, str) and accepts(value) and not re.search("[?#]", value):
+        return ascii_url(value.rstrip("/"))
+    raise _Wrong("must be an absolute http or https URL without query and fragment")
+
+
+def ascii_url(url: str) -> str:
+    """Return a URL with its host in IDNA and its path percent-encoded.
+
+    :raises ConfigurationError: if the host cannot be written in IDNA.
+    """
+    try:
+        return iri_to_uri(url)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{url!r} cannot be the base of URLs: {error}. Set OZML_PUBLIC_URL, for"
+            " example to 'https://www.example.com'."
+        ) from error
 
 
 def _network(value: object) -> Network:
-    # ipaddress takes a number for an address, and a tuple for one with its netmask.
+    # ip_network() would take an int for an address, and a tuple for one with a netmask.
     if isinstance(value, int | bytes | tuple):
-        raise ValueError(f"{value!r} is no str")
+        raise ValueError(f"{value!r} is not a str")
     network = ipaddress.ip_network(t.cast(str, value))
     mapped = getattr(network.network_address, "ipv4_mapped", None)
-    # Senders are compared by the IPv4 address that is mapped into theirs.
+    # The addresses of senders are unmapped too.
     return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
@@ -157,12 +175,20 @@ _ROWS: t.Final[Mapping[str, _Row]] = {
 
 _DEFAULTS: t.Final = tuple(row.default for row in _ROWS.values())
 
+_URL_KEYS: t.Final = {kind: f"OZML_{kind.upper()}_URL" for kind in KINDS}
+
+#: The keys that the client reads.
+_CLIENT_KEYS: t.Final = tuple(
+    f"OZML_PHONE_SYSTEM_{name}"
+    for name in ("URL", "USERNAME", "PASSWORD", "TIMEOUT", "CA")
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """The configuration of an app, checked."""
+    """The checked configuration of an app."""
 
-    #: The current key first; empty without any.
+    #: The current key, then old ones; empty if there is no current key.
     keys: tuple[Key, ...] = dataclasses.field(repr=False)
     public_url: str | None
     require_token: bool
@@ -176,12 +202,12 @@ class Settings:
 
 
 def snapshot(config: Mapping[str, t.Any]) -> list[object]:
-    """What the settings were read from, to be compared with what is there later."""
+    """Return what the settings are read from, to detect changes."""
     return list(map(config.get, _ROWS, _DEFAULTS))
 
 
 def frozen_snapshot(config: Mapping[str, t.Any]) -> list[object]:
-    """A snapshot that does not change with the lists in it."""
+    """Return a snapshot that does not change when a list in it is changed."""
     return [
         copy.copy(value) if isinstance(value, list | set | dict) else value
         for value in snapshot(config)
@@ -191,15 +217,15 @@ def frozen_snapshot(config: Mapping[str, t.Any]) -> list[object]:
 def read_settings(config: Mapping[str, t.Any]) -> Settings:
     """Read and check the configuration.
 
-    :raises ConfigurationError: for a wrong value; it names the key.
+    :raises ConfigurationError: for a wrong value; the message names the key.
     """
     values = {key: _read(key, row, config) for key, row in _ROWS.items()}
     own = "OZML_SECRET_KEY" if values["OZML_SECRET_KEY"] else "SECRET_KEY"
     key, fallbacks = values[own], values[f"{own}_FALLBACKS"]
     if not values["OZML_REQUIRE_TOKEN"] and values["OZML_ALLOWED_NETWORKS"] is None:
         raise ConfigurationError(
-            "OZML_REQUIRE_TOKEN is False: set OZML_ALLOWED_NETWORKS to the addresses of"
-            " the phone system, or anybody may post."
+            "OZML_REQUIRE_TOKEN is False, so anybody could post. Set"
+            " OZML_ALLOWED_NETWORKS to the addresses of the phone system."
         )
     return Settings(
         keys=(key, *fallbacks) if key else (),
@@ -222,14 +248,28 @@ def _read(key: str, row: _Row, config: Mapping[str, t.Any]) -> t.Any:
         raise ConfigurationError(f"{key} {error}, not {shown}.") from error
 
 
-def url_rules(config: Mapping[str, t.Any]) -> dict[str, str]:
-    """The URL rule of each kind of notification that is not left out.
+def refuse_unknown_keys(config: Mapping[str, t.Any]) -> None:
+    """Raise a ConfigurationError for a key that begins with OZML_ and is not known.
 
-    :raises ConfigurationError: for a rule that is none, or stands twice.
+    A misspelt OZML_ALLOWED_DESTINATIONS must not mean that calls go anywhere.
+    """
+    known = [*_ROWS, *_URL_KEYS.values(), *_CLIENT_KEYS]
+    for key in config:
+        if key.startswith("OZML_") and key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0)
+            raise ConfigurationError(
+                f"{key} is not a configuration key of Flask-OzML. Did you mean"
+                f" {nearest[0]}?"
+            )
+
+
+def url_rules(config: Mapping[str, t.Any]) -> dict[str, str]:
+    """Return the URL rule of each kind of notification that is not left out.
+
+    :raises ConfigurationError: if a rule is invalid or used more than once.
     """
     found: dict[str, str] = {}
-    for kind in KINDS:
-        key = f"OZML_{kind.upper()}_URL"
+    for kind, key in _URL_KEYS.items():
         rule = config.get(key, f"/{kind}")
         if rule is None:
             continue
@@ -238,6 +278,6 @@ def url_rules(config: Mapping[str, t.Any]) -> dict[str, str]:
                 f"{key} must be a URL rule that starts with '/', or None, not {rule!r}."
             )
         if rule.rstrip("/") in [other.rstrip("/") for other in found.values()]:
-            raise ConfigurationError(f"{key}: {rule!r} is the URL of another kind.")
+            raise ConfigurationError(f"{key}: {rule!r} is the URL of another kind too.")
         found[kind] = rule
     return found

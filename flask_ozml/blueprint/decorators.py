@@ -1,6 +1,6 @@
 """The decorators, one for each kind of notification."""
 
-# Making the types of views would be a tenth of importing the package.
+# Evaluating the types of views would be a tenth of the import time of the package.
 from __future__ import annotations
 
 import typing as t
@@ -25,10 +25,10 @@ if t.TYPE_CHECKING:
 
 
 class NotificationDecorators:
-    """One decorator for each kind of notification.
+    """The decorators, one for each kind of notification.
 
-    Each takes a function, or filters by name and then a function, which it gives back
-    unchanged. mypy checks what an annotated view takes and returns.
+    Each takes a function, or filters by name and then a function, and returns the
+    function unchanged. mypy checks what annotated views take and return.
     """
 
     def _decorate(

@@ -1,4 +1,4 @@
-"""What views take and return: read by type checkers only."""
+"""What views take and return; only type checkers read it."""
 
 import typing as t
 from collections.abc import AsyncIterable
@@ -27,14 +27,14 @@ from ..notifications import SMSDeliveryReport
 _C = t.TypeVar("_C", bound=Command)
 _N = t.TypeVar("_N", bound=Notification)
 
-#: What a view may return, now or later.
+#: What a view may return, or await.
 Answer: t.TypeAlias = _C | Iterable[_C] | Response | None
 AnyAnswer: t.TypeAlias = Answer[_C] | Awaitable[Answer[_C]] | AsyncIterable[_C]
 
 #: A view of one kind; URL variables and state follow as keyword arguments.
 View: t.TypeAlias = Callable[t.Concatenate[_N, ...], AnyAnswer[_C]]
 
-# One bound for each kind: the function that a decorator gives back keeps its type.
+# One bound for each kind, so that decorators return functions of the same type.
 RoutingInterceptionView = t.TypeVar(
     "RoutingInterceptionView", bound=View[RoutingInterception, RoutingCommand]
 )

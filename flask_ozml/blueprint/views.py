@@ -1,8 +1,10 @@
-"""The views of a blueprint: which functions there are, and which one answers."""
+"""The views of a blueprint, and which one answers a notification."""
 
 import dataclasses
 import difflib
 import inspect
+import numbers
+import re
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -13,8 +15,10 @@ from ..notifications import Notification
 
 Function = Callable[..., t.Any]
 
+_COLLECTIONS: t.Final = (tuple, list, set, frozenset)
 
-@dataclasses.dataclass(frozen=True, slots=True)
+
+@dataclasses.dataclass(frozen=True)
 class RegisteredView:
     """A function that answers one kind of notification."""
 
@@ -23,23 +27,58 @@ class RegisteredView:
     name: str
     filters: Mapping[str, object]
     signature: inspect.Signature
-    #: Parameters behind the notification that have no default.
+    #: Parameters after the notification that have no default.
     needed: frozenset[str]
-    is_async: bool
 
     @property
     def qualified_name(self) -> str:
         return f"{self.notification.kind}.{self.name}"
 
-    def answers(self, notification: Notification, values: Mapping[str, object]) -> bool:
-        """Whether it answers a notification that came with these URL variables."""
-        if self.needed and not self.needed <= values.keys():
-            return False
-        for name, value in self.filters.items():
-            # With ==, for a filter may have an __eq__ of its own.
-            if not (getattr(notification, name) == value):  # noqa: SIM201
-                return False
-        return True
+    def misfit(
+        self, notification: Notification, values: Mapping[str, object]
+    ) -> str | None:
+        """Return why the view does not answer; None if it does.
+
+        :param values: the URL variables that came with the notification.
+        """
+        missing = self.needed - values.keys()
+        if missing:
+            return f"needs {sorted(missing)} from the URL"
+        for name, wanted in self.filters.items():
+            if not _matches(getattr(notification, name), wanted):
+                return f"the filter {name!r} does not match"
+        return None
+
+    def check_state(
+        self, values: Mapping[str, t.Any], state: Mapping[str, t.Any]
+    ) -> None:
+        """Check that the view can be called with this state.
+
+        :param values: the URL variables; the site may take them out of the URL before
+            they reach a view.
+        :raises TypeError: if it cannot.
+        """
+        parameters = self.signature.parameters
+        taken = {name: value for name, value in values.items() if name in parameters}
+        try:
+            # A misspelt name is reported rather than the argument missing for it.
+            self.signature.bind_partial(None, **state)
+            self.signature.bind(None, **taken, **state)
+        except TypeError as error:
+            known = [name for name in list(parameters)[1:] if name not in taken]
+            raise TypeError(
+                f"The view {self.qualified_name!r} cannot take this state: {error}; it"
+                f" takes {known}."
+            ) from None
+
+
+def _matches(value: object, wanted: object) -> bool:
+    if isinstance(wanted, _COLLECTIONS):
+        return any(_matches(value, item) for item in wanted)
+    if isinstance(wanted, re.Pattern):
+        return wanted.fullmatch(t.cast(str, value)) is not None
+    # A filter may have an __eq__ of its own.
+    return bool(value == wanted)
 
 
 class ViewTable:
@@ -50,7 +89,7 @@ class ViewTable:
         self._by_name: dict[tuple[str, str], RegisteredView] = {}
 
     def of(self, kind: str) -> tuple[RegisteredView, ...]:
-        """The views of a kind, the most specific ones first."""
+        """Return the views of a kind, the most specific ones first."""
         return tuple(self._by_kind[kind])
 
     def add(
@@ -61,9 +100,10 @@ class ViewTable:
     ) -> None:
         """Register a function for a kind of notification.
 
-        :raises TypeError: for a filter that the notification does not have.
+        :raises TypeError: for a filter that the notification does not have, or that
+            can never match.
         :raises ValueError: for a second function of the kind with this name, or with
-            these filters where only the filters can tell which one is meant.
+            these filters if only filters can distinguish them.
         """
         view = _registered_view(notification, function, filters)
         views = self._by_kind[notification.kind]
@@ -75,18 +115,18 @@ class ViewTable:
     def select(
         self, notification: Notification, values: Mapping[str, object]
     ) -> RegisteredView | None:
-        """The most specific view that matches; of equals the first registered."""
+        """Return the most specific view that matches, the first one of equals."""
         for view in self._by_kind[notification.kind]:
-            if view.answers(notification, values):
+            if view.misfit(notification, values) is None:
                 return view
         return None
 
     def get(self, kind: str, name: str) -> RegisteredView | None:
-        """The view of a kind by its name."""
+        """Return a view by its kind and name."""
         return self._by_name.get((kind, name))
 
     def target(self, view: Function | str) -> RegisteredView:
-        """The view that a URL in OzML shall lead to.
+        """Return the view that a URL in OzML should lead to.
 
         :param view: the function, a wrapper of it, or its name or qualified name.
         :raises ValueError: if there is no such view, or more than one.
@@ -103,38 +143,50 @@ class ViewTable:
         raise ValueError(self._unreachable(shown, list(found)))
 
     def _unreachable(self, shown: str, found: list[str]) -> str:
-        kinds = ", ".join(n.kind for n in KINDS.values() if n.url_in_commands)
         if found:
+            kinds = ", ".join(n.kind for n in KINDS.values() if n.url_in_commands)
             return (
                 f"{found[0]!r} cannot be reached by a URL in OzML; decorate the view"
                 f" for one of these kinds too: {kinds}."
             )
-        known = {v.name: v for views in self._by_kind.values() for v in views}
+        known = {view.name: view for view in self._all()}
         nearest = difflib.get_close_matches(shown.rpartition(".")[2], known, n=1)
         hint = f"did you mean {nearest[0]!r}" if nearest else "is it decorated"
         return f"There is no view {shown!r}; {hint}?"
+
+    def _all(self) -> list[RegisteredView]:
+        return [view for views in self._by_kind.values() for view in views]
 
     def _named(self, name: str) -> list[RegisteredView]:
         kind, _, short = name.rpartition(".")
         return [
             view
-            for views in self._by_kind.values()
-            for view in views
+            for view in self._all()
             if view.name == short and kind in ("", view.notification.kind)
         ]
 
     def _wrapped(self, function: Function | None) -> list[RegisteredView]:
         while function is not None:
-            found = [
-                view
-                for views in self._by_kind.values()
-                for view in views
-                if view.function == function
-            ]
+            found = [view for view in self._all() if view.function == function]
             if found:
                 return found
             function = getattr(function, "__wrapped__", None)
         return []
+
+
+def refuse_async_without_asgiref(function: Function) -> None:
+    """Raise a RuntimeError for an async view that Flask would not be able to run."""
+    if not (
+        inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    ):
+        return
+    try:
+        import asgiref.sync  # noqa: F401  # checks that it is installed
+    except ImportError as error:
+        raise RuntimeError(
+            f"The view {function.__name__!r} is async: install Flask with the 'async'"
+            " extra."
+        ) from error
 
 
 def _name_of(function: object) -> str:
@@ -147,13 +199,10 @@ def _registered_view(
     if not callable(function) or not hasattr(function, "__name__"):
         raise TypeError(
             f"@{notification.kind} takes a function with a name, not"
-            f" {type(function).__name__}; filters are given by name."
+            f" {type(function).__name__}; give filters by name."
         )
-    known = [f.name for f in dataclasses.fields(notification) if f.name != "fields"]
-    for name in filters.keys() - set(known):
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {known}."
-        raise TypeError(f"{notification.__name__} has no {name!r}; {hint}")
+    for name, wanted in filters.items():
+        _check_filter(notification, name, wanted)
     signature = inspect.signature(function)
     return RegisteredView(
         notification,
@@ -162,8 +211,33 @@ def _registered_view(
         dict(filters),
         signature,
         _needed(signature),
-        inspect.iscoroutinefunction(function),
     )
+
+
+def _check_filter(notification: type[Notification], name: str, wanted: object) -> None:
+    known = [f.name for f in dataclasses.fields(notification) if f.name != "fields"]
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"it has {known}."
+        raise TypeError(f"{notification.__name__} has no {name!r}; {hint}")
+    annotation = t.get_type_hints(notification)[name]
+    types = t.get_args(annotation) or (annotation,)
+    for item in wanted if isinstance(wanted, _COLLECTIONS) else (wanted,):
+        if not _can_match(types, item):
+            raise TypeError(
+                f"{notification.__name__}: {name!r} is"
+                f" {' or '.join(cls.__name__ for cls in types)}, which never matches a"
+                f" filter of type {type(item).__name__}."
+            )
+
+
+def _can_match(types: Iterable[type], wanted: object) -> bool:
+    is_text = any(issubclass(cls, str) for cls in types)
+    if isinstance(wanted, re.Pattern):
+        return is_text and isinstance(wanted.pattern, str)
+    if type(wanted).__module__ != "builtins":
+        return True
+    return isinstance(wanted, str if is_text else numbers.Number)
 
 
 _BY_POSITION: t.Final = (
@@ -191,7 +265,7 @@ def _refuse_conflict(view: RegisteredView, others: Iterable[RegisteredView]) -> 
             raise ValueError(
                 f"There is a view {view.qualified_name!r} already; rename this one."
             )
-        if view.notification.pasted and other.filters == view.filters:
+        if not view.notification.url_in_commands and other.filters == view.filters:
             raise ValueError(
                 f"{view.name!r} and {other.name!r} answer {view.notification.kind} with"
                 f" equal filters {sorted(view.filters)}; only one of them can."

@@ -1,3 +1,5 @@
+"""The configuration keys: what they may be, and when they are read."""
+
 import datetime
 import ipaddress
 import re
@@ -5,43 +7,37 @@ import threading
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 
+from apps import FORM
+from apps import make_app as app_of
+from apps import post as post_to
+from apps import PUBLIC_URL
+from apps import urls_of
+from apps import with_token
+from apps import without_token
 from flask_ozml import ConfigurationError
 from flask_ozml import OzML
 from flask_ozml.blueprint.config import read_settings
-from flask_ozml.blueprint.config import url_rules
+from flask_ozml.notifications import IncomingSMS
 from flask_ozml.notifications import KINDS
+from tables import CONFIG_KEYS
 
 SECRET = "4711-0815"
 
-CONFIG = {"SECRET_KEY": "key", "OZML_PUBLIC_URL": "http://yourapp.com"}
+
+def make_app(config: Mapping[str, t.Any]) -> Flask:
+    return app_of(OzML("phone", __name__), **config)
 
 
-def make_app(config: Mapping[str, object]) -> tuple[Flask, OzML]:
-    app, phone = Flask(__name__), OzML("phone", __name__)
-    app.config.update(CONFIG, **config)
-    app.register_blueprint(phone, url_prefix="/phone")
-    return app, phone
+def post(app: Flask, url: str = "/phone/goto", address: str = "10.0.0.1") -> int:
+    body = b"NotificationName=GoTo"
+    return post_to(app, url, body, REMOTE_ADDR=address).status_code
 
 
-def post(app: Flask, path: str = "/phone/goto", address: str = "10.0.0.1") -> int:
-    return (
-        app.test_client()
-        .post(
-            path,
-            data="NotificationName=GoTo",
-            content_type="application/x-www-form-urlencoded",
-            environ_base={"REMOTE_ADDR": address},
-        )
-        .status_code
-    )
-
-
-# Functions, for some values can be read only once.
+# Functions, because some values can be read only once.
 WRONG: dict[str, list[Callable[[], object]]] = {
     "SECRET_KEY": [
         lambda: 47110815,
@@ -65,10 +61,10 @@ WRONG: dict[str, list[Callable[[], object]]] = {
         lambda: "",
         lambda: "yourapp.com",
         lambda: "//yourapp.com",
-        lambda: "/phone",
+        lambda: "/site",
         lambda: "ftp://yourapp.com",
         lambda: "http://",
-        lambda: "http:///phone",
+        lambda: "http:///site",
         lambda: "http://yourapp.com/?a=1",
         lambda: "http://yourapp.com?",
         lambda: "http://yourapp.com/#a",
@@ -172,22 +168,11 @@ ROWS = [(key, value) for key, values in WRONG.items() for value in values]
 
 
 def test_every_key_has_wrong_values() -> None:
-    assert read_settings({})
-    assert {key for key in WRONG if key.startswith("OZML_")} == {
-        "OZML_PUBLIC_URL",
-        "OZML_SECRET_KEY",
-        "OZML_SECRET_KEY_FALLBACKS",
-        "OZML_REQUIRE_TOKEN",
-        "OZML_ALLOWED_NETWORKS",
-        "OZML_TOKEN_MAX_AGE",
-        "OZML_MAX_CONTENT_LENGTH",
-        "OZML_FALLBACK_CHARSET",
-        "OZML_ALLOWED_DESTINATIONS",
-    }
+    assert {key for key in WRONG if key.startswith("OZML_")} == CONFIG_KEYS
 
 
-def refused(key: str, error: BaseException) -> None:
-    """Check that the error names this key first, and tells no secret."""
+def assert_names(key: str, error: BaseException) -> None:
+    """Check that an error starts with the key and holds no secret."""
     assert re.match(rf"{key}:? ", str(error))
     cause: BaseException | None = error
     while cause is not None:
@@ -199,12 +184,9 @@ def refused(key: str, error: BaseException) -> None:
 def test_a_wrong_value_is_refused_at_registration(
     key: str, value: Callable[[], object]
 ) -> None:
-    app = Flask(__name__)
-    app.config.update(CONFIG)
-    app.config[key] = value()
     with pytest.raises(ConfigurationError) as caught:
-        app.register_blueprint(OzML("phone", __name__))
-    refused(key, caught.value)
+        make_app({key: value()})
+    assert_names(key, caught.value)
 
 
 @pytest.mark.parametrize("make", [lambda: (char for char in "ab"), threading.Lock])
@@ -212,15 +194,13 @@ def test_a_wrong_value_is_refused_at_registration(
 def test_a_value_that_cannot_be_copied_is_refused(
     key: str, make: Callable[[], object]
 ) -> None:
-    app = Flask(__name__)
-    app.config[key] = make()
     with pytest.raises(ConfigurationError) as caught:
-        app.register_blueprint(OzML("phone", __name__))
-    refused(key, caught.value)
+        make_app({key: make()})
+    assert_names(key, caught.value)
 
 
-# Flask's own sessions fail with a wrong SECRET_KEY; and 1 is equal to the default,
-# True, so that nothing has changed.
+# Flask's own sessions fail with a wrong SECRET_KEY; and 1 equals the default, True, so
+# that nothing has changed.
 LATER = [row for row in ROWS if row[0].startswith("OZML_") and row[1]() != 1]
 
 
@@ -228,14 +208,13 @@ LATER = [row for row in ROWS if row[0].startswith("OZML_") and row[1]() != 1]
 def test_a_wrong_value_is_refused_when_the_key_has_changed(
     key: str, value: Callable[[], object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    app, phone = make_app({})
-    with app.app_context():
-        url = phone.urls()["goto"]
-        before = app.config.copy()
-        app.config[key] = value()
-        with pytest.raises(ConfigurationError) as caught:
-            phone.urls()
-    refused(key, caught.value)
+    app = make_app({})
+    url = urls_of(app)["goto"]
+    before = app.config.copy()
+    app.config[key] = value()
+    with pytest.raises(ConfigurationError) as caught:
+        urls_of(app)
+    assert_names(key, caught.value)
     caplog.clear()
     assert post(app, url) == 403
     assert key in caplog.text
@@ -301,19 +280,19 @@ RIGHT: dict[str, list[tuple[t.Any, object]]] = {
     "setting, value, read",
     [(setting, *row) for setting, rows in RIGHT.items() for row in rows],
 )
-def test_right_values(setting: str, value: object, read: object) -> None:
+def test_a_right_value_is_read_now_and_later(
+    setting: str, value: object, read: object
+) -> None:
     key = f"OZML_{setting.upper()}"
     assert getattr(read_settings({key: value}), setting) == read
-    app, phone = make_app({key: value})
-    later, later_phone = make_app({})
+    app, later = make_app({key: value}), make_app({})
     later.config[key] = value
-    for one, registered in ((app, phone), (later, later_phone)):
-        one.config["OZML_PUBLIC_URL"] = "http://yourapp.com"
-        with one.app_context():
-            assert registered.urls()
+    for one in (app, later):
+        one.config["OZML_PUBLIC_URL"] = PUBLIC_URL
+        assert urls_of(one)
 
 
-def test_defaults() -> None:
+def test_the_defaults() -> None:
     settings = read_settings({})
     assert settings.keys == ()
     assert settings.public_url is None
@@ -371,16 +350,15 @@ def test_defaults() -> None:
         ),
     ],
 )
-def test_which_keys_sign_and_are_accepted(
+def test_the_keys_that_sign_and_are_accepted(
     config: dict[str, object], keys: tuple[str | bytes, ...]
 ) -> None:
     assert read_settings(config).keys == keys
 
 
-def test_defaults_of_the_site_hold_after_registration() -> None:
-    app, phone = make_app({})
-    with app.app_context():
-        path = urlsplit(phone.urls()["goto"]).path
+def test_a_default_that_the_site_sets_after_registration_holds() -> None:
+    app = make_app({})
+    path = urls_of(app)["goto"]
     assert post(app, path) == 200
     app.config.setdefault("OZML_ALLOWED_NETWORKS", ["10.1.0.0/16"])
     assert post(app, path) == 403
@@ -388,7 +366,7 @@ def test_defaults_of_the_site_hold_after_registration() -> None:
 
 
 def test_a_key_that_was_removed_has_its_default_again() -> None:
-    app, phone = make_app(
+    app = make_app(
         {"OZML_REQUIRE_TOKEN": False, "OZML_ALLOWED_NETWORKS": ["10.0.0.0/8"]}
     )
     assert post(app) == 200
@@ -401,19 +379,11 @@ def test_settings_do_not_show_the_keys() -> None:
     assert SECRET not in repr(settings)
 
 
-def test_without_a_key_registering_works_and_urls_do_not() -> None:
-    app, phone = make_app({"SECRET_KEY": None})
-    with app.app_context(), pytest.raises(ConfigurationError, match="OZML_SECRET_KEY"):
-        phone.urls()
-    assert post(app, "/phone/goto/token") == 403
-    assert post(app) == 403
-
-
 @pytest.mark.parametrize("networks", [[], ["10.0.0.1"]])
 def test_without_tokens_there_must_be_networks(networks: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="OZML_ALLOWED_NETWORKS"):
         make_app({"OZML_REQUIRE_TOKEN": False})
-    app, _ = make_app({"OZML_REQUIRE_TOKEN": False, "OZML_ALLOWED_NETWORKS": networks})
+    app = make_app({"OZML_REQUIRE_TOKEN": False, "OZML_ALLOWED_NETWORKS": networks})
     assert post(app) == (200 if networks else 403)
     app.config["OZML_ALLOWED_NETWORKS"] = None
     assert post(app) == 403
@@ -421,9 +391,8 @@ def test_without_tokens_there_must_be_networks(networks: list[str]) -> None:
 
 def test_a_list_that_changed_in_place_is_read_again() -> None:
     networks = ["10.0.0.1"]
-    app, phone = make_app({"OZML_ALLOWED_NETWORKS": networks})
-    with app.app_context():
-        url = phone.urls()["goto"]
+    app = make_app({"OZML_ALLOWED_NETWORKS": networks})
+    url = urls_of(app)["goto"]
     assert post(app, url) == 200
     networks[0] = "10.0.0.2"
     assert post(app, url) == 403
@@ -437,11 +406,10 @@ def test_a_list_that_changed_in_place_is_read_again() -> None:
 
 def test_keys_that_changed_are_used_at_once() -> None:
     fallbacks: list[str] = []
-    app, phone = make_app({"OZML_SECRET_KEY": "a"})
-    with app.app_context():
-        first = phone.urls()["goto"]
-        app.config.update(OZML_SECRET_KEY="b", OZML_SECRET_KEY_FALLBACKS=fallbacks)
-        second = phone.urls()["goto"]
+    app = make_app({"OZML_SECRET_KEY": "a"})
+    first = urls_of(app)["goto"]
+    app.config.update(OZML_SECRET_KEY="b", OZML_SECRET_KEY_FALLBACKS=fallbacks)
+    second = urls_of(app)["goto"]
     assert first != second
     assert (post(app, first), post(app, second)) == (403, 200)
     fallbacks.append("a")
@@ -450,76 +418,80 @@ def test_keys_that_changed_are_used_at_once() -> None:
     assert (post(app, first), post(app, second)) == (403, 200)
 
 
-def test_a_key_of_its_own_leaves_the_sessions_alone() -> None:
-    app, phone = make_app({"OZML_SECRET_KEY": "a"})
-    with app.app_context():
-        url = phone.urls()["goto"]
+def test_with_a_key_of_its_own_another_secret_key_changes_no_url() -> None:
+    app = make_app({"OZML_SECRET_KEY": "a"})
+    url = urls_of(app)["goto"]
     app.config["SECRET_KEY"] = "another"
     assert post(app, url) == 200
 
 
-def test_debug_and_testing_switch_nothing_off() -> None:
-    for mode in ("DEBUG", "TESTING"):
-        app, _ = make_app({mode: True})
-        assert post(app) == 403
-        assert post(app, "/phone/goto/token") == 403
-        with pytest.raises(ConfigurationError):
-            make_app({mode: True, "OZML_REQUIRE_TOKEN": False})
+@pytest.mark.parametrize("mode", ["DEBUG", "TESTING"])
+def test_debug_and_testing_switch_nothing_off(mode: str) -> None:
+    app = make_app({mode: True})
+    assert post(app) == 403
+    assert post(app, with_token(urls_of(app)["goto"], "forged")) == 403
+    with pytest.raises(ConfigurationError):
+        make_app({mode: True, "OZML_REQUIRE_TOKEN": False})
 
 
-def test_url_rules_by_default() -> None:
-    assert url_rules({}) == {
-        "routing_interception": "/routing_interception",
-        "call_changed": "/call_changed",
-        "record_completed": "/record_completed",
-        "call_connected": "/call_connected",
-        "incoming_call": "/incoming_call",
-        "incoming_sms": "/incoming_sms",
-        "sms_delivery_report": "/sms_delivery_report",
-        "dtmf_entered": "/dtmf_entered",
-        "goto": "/goto",
-        "error": "/error",
-    }
+def test_text_that_is_not_utf_8_is_read_with_the_fallback_charset() -> None:
+    phone, messages = OzML("phone", __name__), []
+
+    @phone.incoming_sms
+    def keep(sms: IncomingSMS) -> None:
+        messages.append(sms.message)
+
+    app = app_of(phone, OZML_FALLBACK_CHARSET="iso-8859-2")
+    body = b"NotificationName=IncomingSMS&Message=%E1rv%EDzt\xfbr%F5"
+    for charset in ("utf-8", "iso-8859-1", "unknown"):
+        content_type = f"{FORM}; charset={charset}"
+        post_to(app, urls_of(app)["incoming_sms"], body, CONTENT_TYPE=content_type)
+    assert messages == ["\xe1rv\xedzt\u0171r\u0151"] * 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_url_can_be_set_or_left_out(kind: str) -> None:
+def test_each_url_rule_is_the_kind_unless_it_is_set_or_left_out(kind: str) -> None:
     key = f"OZML_{kind.upper()}_URL"
-    app, phone = make_app({key: "/elsewhere"})
-    with app.app_context():
-        url = phone.urls()[kind]
-    assert url.startswith("http://yourapp.com/phone/elsewhere/")
-    assert f"/phone/{kind}" not in {rule.rule for rule in app.url_map.iter_rules()}
-    app, phone = make_app({key: None})
-    with app.app_context():
-        assert phone.urls().keys() == KINDS.keys() - {kind}
-    assert f"phone.{kind}" not in app.view_functions
+    app = make_app({key: "/elsewhere"})
+    urls = urls_of(app)
+    assert without_token(urls.pop(kind)) == f"{PUBLIC_URL}/phone/elsewhere"
+    for other, url in urls.items():
+        assert without_token(url) == f"{PUBLIC_URL}/phone/{other}"
+    assert post(app, f"/phone/{kind}") == 404
+    app = make_app({key: None})
+    assert urls_of(app).keys() == KINDS.keys() - {kind}
     assert post(app, f"/phone/{kind}") == 404
 
 
-def test_urls_are_read_at_registration_only() -> None:
-    app, phone = make_app({"OZML_GOTO_URL": "/a"})
+def test_url_rules_are_read_at_registration_only() -> None:
+    app = make_app({"OZML_GOTO_URL": "/a"})
     app.config["OZML_GOTO_URL"] = 5
-    with app.app_context():
-        url = phone.urls()["goto"]
-    assert post(app, url) == 200
+    assert post(app, urls_of(app)["goto"]) == 200
 
 
 @pytest.mark.parametrize(
     "rule",
-    ["/", "/ozml/goto.php", "/a/", "/a//b", "/\xe9", "/a b", "/<int:line>"],
+    [
+        "/",
+        "/ozml/goto.php",
+        "/a/",
+        "/a//b",
+        "/\xe9",
+        "/a b",
+        "/X",
+        "/<int:line>",
+        "/<int:line>/X",
+    ],
 )
-def test_rules_that_lead_to_the_view(rule: str) -> None:
-    app, phone = make_app({"OZML_GOTO_URL": rule})
-    with app.app_context():
-        url = phone.urls(line=1)["goto"]
-    assert post(app, url) == 200
+def test_a_right_rule_leads_to_the_view(rule: str) -> None:
+    app = make_app({"OZML_GOTO_URL": rule})
+    assert post(app, urls_of(app, line=1)["goto"]) == 200
     path = rule.replace("<int:line>", "1")
     assert post(app, f"/phone{path}") == 403
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_wrong_rule_is_named(kind: str) -> None:
+def test_a_wrong_rule_is_named(kind: str) -> None:
     key = f"OZML_{kind.upper()}_URL"
     with pytest.raises(ConfigurationError, match=f"^{key} .*'no slash'"):
         make_app({key: "no slash"})
@@ -531,7 +503,7 @@ def test_the_wrong_rule_is_named(kind: str) -> None:
     + ["/<", "/<line", "/<no_such_converter:line>", "/<line>/<line>"]
     + ["/<ozml_token>", "/<1>"],
 )
-def test_wrong_rules(rule: object) -> None:
+def test_a_wrong_rule_is_refused(rule: object) -> None:
     with pytest.raises(ConfigurationError, match="^OZML_GOTO_URL"):
         make_app({"OZML_GOTO_URL": rule})
 
@@ -542,7 +514,7 @@ def test_wrong_rules(rule: object) -> None:
         {"OZML_GOTO_URL": "/error"},
         {"OZML_ERROR_URL": "/goto"},
         {"OZML_GOTO_URL": "/a", "OZML_ERROR_URL": "/a"},
-        # Slashes at the end make no difference: strict_slashes is off.
+        # strict_slashes is off, so a slash at the end makes no difference.
         {"OZML_GOTO_URL": "/a/", "OZML_ERROR_URL": "/a"},
         {"OZML_GOTO_URL": "/error/"},
     ],
@@ -553,14 +525,13 @@ def test_two_kinds_cannot_share_a_rule(config: dict[str, object]) -> None:
 
 
 def test_kinds_may_swap_their_rules() -> None:
-    app, phone = make_app({"OZML_GOTO_URL": "/error", "OZML_ERROR_URL": "/goto"})
-    with app.app_context():
-        assert phone.urls()["goto"].startswith("http://yourapp.com/phone/error/")
+    urls = urls_of(make_app({"OZML_GOTO_URL": "/error", "OZML_ERROR_URL": "/goto"}))
+    assert without_token(urls["goto"]) == f"{PUBLIC_URL}/phone/error"
 
 
 @pytest.mark.parametrize("key", ["SECRET_KEY", "OZML_SECRET_KEY"])
-def test_a_key_that_cannot_be_written_as_bytes(key: str) -> None:
-    # As os.environ gives what is no UTF-8.
+def test_a_key_that_utf_8_cannot_hold_is_refused(key: str) -> None:
+    # os.environ gives such a str for bytes that are not UTF-8.
     for config in (
         {key: "secret\udcff"},
         {key: "k", f"{key}_FALLBACKS": ["secret\udcff"]},

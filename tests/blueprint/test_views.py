@@ -1,3 +1,5 @@
+"""The table of views: which one answers, and which one a URL names."""
+
 import dataclasses
 import functools
 import typing as t
@@ -18,22 +20,8 @@ from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RecordCompleted
 from flask_ozml.notifications import RoutingInterception
 from flask_ozml.notifications import SMSDeliveryReport
-
-PASTED = {
-    "routing_interception",
-    "call_changed",
-    "incoming_call",
-    "incoming_sms",
-    "error",
-}
-POINTED_AT = {
-    "call_connected",
-    "dtmf_entered",
-    "record_completed",
-    "sms_delivery_report",
-    "goto",
-    "error",
-}
+from tables import IN_COMMANDS
+from tables import PASTED
 
 
 def view(name: str) -> Callable[..., None]:
@@ -152,7 +140,7 @@ def test_filters_are_compared_with_equality(
         (GoToNotification, "api_extension", ""),
     ],
 )
-def test_an_unknown_filter(
+def test_an_unknown_filter_names_the_nearest_attribute(
     notification: type[Notification], name: str, nearest: str
 ) -> None:
     views = ViewTable()
@@ -170,7 +158,7 @@ def names_of(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_field_but_one_is_a_filter(kind: str) -> None:
+def test_every_attribute_but_fields_is_a_filter(kind: str) -> None:
     for name in names_of(kind):
         ViewTable().add(KINDS[kind], view("it"), {name: ""})
     with pytest.raises(TypeError):
@@ -205,7 +193,7 @@ def test_filters_in_another_order_are_equal() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_functions_of_one_name(kind: str) -> None:
+def test_two_functions_of_one_name_are_refused(kind: str) -> None:
     filters = some_filters(kind)
     views = table((KINDS[kind], "menu", filters[0]))
     for other in filters:
@@ -215,7 +203,7 @@ def test_two_functions_of_one_name(kind: str) -> None:
     views.add(KINDS["goto" if kind == "error" else "error"], view("menu"), {})
 
 
-def test_one_function_for_several_kinds_and_filters() -> None:
+def test_one_function_may_serve_several_kinds_and_filters() -> None:
     views, menu = ViewTable(), view("menu")
     views.add(IncomingCall, menu, {"api_extension": "1"})
     views.add(IncomingCall, menu, {"api_extension": "2"})
@@ -266,7 +254,7 @@ def test_a_view_that_needs_state_is_not_chosen(
     assert selected(views, call) == (function.__name__ if without else "less specific")
 
 
-def test_a_method_needs_what_it_needs_behind_self() -> None:
+def test_a_method_needs_its_arguments_after_self() -> None:
     class Menu:
         def main(self, call: IncomingCall) -> None: ...
         def step(self, call: IncomingCall, tries: int) -> None: ...
@@ -285,7 +273,7 @@ def wrapped(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
     return wrapper
 
 
-def test_a_wrapper_needs_what_its_function_needs() -> None:
+def test_a_wrapper_needs_the_arguments_of_its_function() -> None:
     views = ViewTable()
     views.add(IncomingCall, wrapped(wrapped(needs)), {})
     assert selected(views, IncomingCall()) is None
@@ -317,7 +305,7 @@ def targets() -> ViewTable:
     views.add(CallChanged, view("log"), {})
     views.add(GoToNotification, PHONE.menu, {})
     views.add(DtmfEntered, WRAPPED, {})
-    for kind in POINTED_AT:
+    for kind in IN_COMMANDS:
         views.add(KINDS[kind], view(f"of_{kind}"), {})
     views.add(GoToNotification, twice, {})
     views.add(RecordCompleted, twice, {})
@@ -349,10 +337,12 @@ TARGETS = targets()
         ("goto.twice", "goto.twice"),
         ("record_completed.twice", "record_completed.twice"),
         ("goto.namesake", "goto.namesake"),
-        *((f"of_{kind}", f"{kind}.of_{kind}") for kind in sorted(POINTED_AT)),
+        *((f"of_{kind}", f"{kind}.of_{kind}") for kind in sorted(IN_COMMANDS)),
     ],
 )
-def test_targets(given: t.Any, qualified: str) -> None:
+def test_a_target_is_a_function_a_wrapper_of_it_or_its_name(
+    given: t.Any, qualified: str
+) -> None:
     assert TARGETS.target(given).qualified_name == qualified
 
 
@@ -383,16 +373,16 @@ def test_targets(given: t.Any, qualified: str) -> None:
         ("namesake", "'namesake' serves several kinds"),
     ],
 )
-def test_what_is_no_target(given: t.Any, words: str) -> None:
+def test_anything_else_is_refused_as_a_target(given: t.Any, words: str) -> None:
     with pytest.raises(ValueError, match=r"[?.]$") as caught:
         TARGETS.target(given)
     assert words in str(caught.value)
 
 
-def test_the_way_out_is_named() -> None:
+def test_a_refused_target_names_the_views_or_kinds_that_would_do() -> None:
     with pytest.raises(ValueError, match="'record_completed.twice' or 'goto.twice'"):
         TARGETS.target(twice)
     with pytest.raises(ValueError, match="decorate the view for one of") as caught:
         TARGETS.target("log")
     for kind in KINDS:
-        assert (f" {kind}" in str(caught.value)) == (kind in POINTED_AT)
+        assert (f" {kind}" in str(caught.value)) == (kind in IN_COMMANDS)

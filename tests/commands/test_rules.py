@@ -1,3 +1,5 @@
+"""The rules that arguments obey."""
+
 import re
 import typing as t
 import unicodedata
@@ -8,12 +10,12 @@ from flask_ozml.commands import rules
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParameterTypeError
 
-# No rule speaks of a character above these.
+# No rule mentions a character above these.
 CODE_POINTS = [chr(number) for number in range(0x10000)]
 
 
 def accepted_characters(annotation: object, before: str, after: str) -> set[str]:
-    """Each character that may stand between these two texts."""
+    """Return the characters that are accepted between two texts."""
     accepted = rules.rule_of(annotation).accepts
     return {char for char in CODE_POINTS if accepted(before + char + after)}
 
@@ -36,7 +38,7 @@ NEVER_IN_A_DESTINATION = CONTROL | set("<>\"'&;,/")
         (rules.Url, "http://host/a", "b", CONTROL | WHITE_SPACE),
     ],
 )
-def test_each_character_that_is_refused(
+def test_these_characters_are_refused_and_no_others(
     annotation: object, before: str, after: str, refused: set[str]
 ) -> None:
     accepted = accepted_characters(annotation, before, after)
@@ -53,7 +55,7 @@ def test_each_character_that_is_refused(
         (rules.Url, "http://h:8", "0/", "0123456789/?#@"),
     ],
 )
-def test_each_character_that_is_accepted(
+def test_these_characters_are_accepted_and_no_others(
     annotation: object, before: str, after: str, accepted: str
 ) -> None:
     assert accepted_characters(annotation, before, after) == set(accepted)
@@ -96,7 +98,7 @@ def test_each_character_that_is_accepted(
         (rules.Text, ""),
     ],
 )
-def test_accepted(annotation: object, value: str) -> None:
+def test_a_right_value_is_accepted(annotation: object, value: str) -> None:
     rules.rule_of(annotation).check("Command", "parameter", value)
 
 
@@ -162,7 +164,7 @@ def test_accepted(annotation: object, value: str) -> None:
         (rules.Header, "Hello\nBcc: c@d.example"),
     ],
 )
-def test_refused(annotation: object, value: str) -> None:
+def test_a_wrong_value_is_refused(annotation: object, value: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
         rules.rule_of(annotation).check("Command", "parameter", value)
     assert not isinstance(refused.value, TypeError)
@@ -171,7 +173,7 @@ def test_refused(annotation: object, value: str) -> None:
 @pytest.mark.parametrize(
     "annotation, low, high", [(rules.Seconds, 0, 86_400), (rules.DigitCount, 1, 64)]
 )
-def test_ranges(annotation: object, low: int, high: int) -> None:
+def test_a_number_must_be_in_its_range(annotation: object, low: int, high: int) -> None:
     check = rules.rule_of(annotation).check
     for value in (low, low + 1, high - 1, high):
         check("Command", "parameter", value)
@@ -231,7 +233,9 @@ def test_a_wrong_type_is_named_and_is_a_type_error(annotation: t.Any) -> None:
         (rules.Text, 5, "must be a str, got int"),
     ],
 )
-def test_messages(annotation: object, value: object, message: str) -> None:
+def test_a_message_names_the_rule_and_the_offending_character(
+    annotation: object, value: object, message: str
+) -> None:
     with pytest.raises(InvalidParameter) as refused:
         rules.rule_of(annotation).check("Speak", "text", value)
     assert str(refused.value).startswith("Speak: 'text' must be ")
@@ -247,7 +251,7 @@ def test_a_rule_is_found_in_an_optional_annotation(annotation: t.Any) -> None:
 @pytest.mark.parametrize(
     "annotation", [str, str | None, t.Annotated[str, "no rule"], "Text", None]
 )
-def test_an_annotation_without_a_rule(annotation: object) -> None:
+def test_an_annotation_without_a_rule_is_refused(annotation: object) -> None:
     with pytest.raises(TypeError, match=f"annotation {re.escape(repr(annotation))}"):
         rules.rule_of(annotation)
 

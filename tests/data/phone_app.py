@@ -1,4 +1,4 @@
-"""The application that real servers run in tests/test_servers.py."""
+"""The application that real servers run in tests/sites."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ phone = OzML("phone", __name__)
 
 
 def note(notification: Notification) -> None:
-    """Write down that a view ran, and in which process."""
+    """Record that a view ran, and in which process."""
     with pathlib.Path(os.environ["RAN"]).open("a") as file:
         file.write(f"{notification.kind} {os.getpid()}\n")
 

@@ -9,7 +9,7 @@ import logging
 import atheris
 
 with atheris.instrument_imports(include=["flask_ozml"]):
-    import notifications.test_notifications as reading
+    import tables as reading
     from flask_ozml.errors import NotificationError
     from flask_ozml.notifications import parse
     from samples import SAMPLES

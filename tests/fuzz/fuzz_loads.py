@@ -9,7 +9,7 @@ import typing as t
 import atheris
 
 with atheris.instrument_imports(include=["flask_ozml"]):
-    import test_serializer as writing
+    import ozml_tables as writing
     from flask_ozml.commands import BY_NAME
     from flask_ozml.commands import Command
     from flask_ozml.errors import InvalidParameter

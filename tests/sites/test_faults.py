@@ -1,4 +1,4 @@
-"""Faults that calls live through; what is lost is counted."""
+"""Faults of servers: calls survive them, and lost requests are counted."""
 
 import json
 import os
@@ -24,7 +24,7 @@ CALLS: t.Final = 60
 
 
 class Load:
-    """Calls that go on in threads; each presses four keys that no other one presses."""
+    """Concurrent calls, each of which presses four keys of its own."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -45,7 +45,7 @@ class Load:
             assert json.loads(spoken.text or "")[1] == keys
 
     def _post(self, path: str, body: bytes) -> Answer:
-        """An answer that was cut off is a lost one."""
+        """Post, and count an answer that was cut off as a lost one."""
         try:
             answer = self.server.post(path, body)
         except ConnectionError:
@@ -67,7 +67,7 @@ class Load:
             assert self.progress.wait_for(lambda: self.answered >= answered, 30)
 
     def play(self, disturb: Callable[[], None]) -> None:
-        """Play the calls, and disturb the server five times meanwhile."""
+        """Play the calls, and disturb the server five times while they go on."""
         with ThreadPoolExecutor(CALLERS) as pool:
             calls = [pool.submit(self.dial, number) for number in range(CALLS)]
             for turn in range(1, 6):
@@ -86,7 +86,9 @@ def test_a_reload_under_load_loses_nothing(name: str, tmp_path: pathlib.Path) ->
         assert (load.lost, load.answered) == (0, 5 * CALLS)
 
 
-def test_a_killed_worker_loses_what_it_held(tmp_path: pathlib.Path) -> None:
+def test_a_killed_worker_loses_only_what_it_held(
+    tmp_path: pathlib.Path,
+) -> None:
     with running("gthread", tmp_path) as server:
         load = Load(server)
         killed: set[int] = set()
@@ -105,7 +107,7 @@ def test_a_killed_worker_loses_what_it_held(tmp_path: pathlib.Path) -> None:
         assert load.answered >= 5 * CALLS - 5 * load.lost
 
 
-def test_a_key_that_is_rotated_ends_no_call(tmp_path: pathlib.Path) -> None:
+def test_rotating_the_key_ends_no_call(tmp_path: pathlib.Path) -> None:
     with running("sync", tmp_path) as server:
         pasted = server.paths()["incoming_call"]
         answer = server.post(pasted, RING)

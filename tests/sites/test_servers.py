@@ -1,4 +1,4 @@
-"""Real servers, and HTTP as the phone system speaks it."""
+"""Real servers, and requests as the phone system makes them."""
 
 import collections
 import json
@@ -11,6 +11,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from apps import token_of
+from apps import with_slash
+from apps import with_token
+from apps import without_token
 from samples import Sample
 from samples import SAMPLES
 from servers import Answer
@@ -49,7 +53,7 @@ def test_each_sample_request_is_answered(
     server: Server, paths: dict[str, str], printed: bool, sample: Sample
 ) -> None:
     path = paths[sample.notification.kind]
-    assert path.startswith(f"{sample.path}/")
+    assert without_token(path) == sample.path
     answer = server.post(path, sample.printed if printed else sample.body)
     (posted,) = answer.commands
     fields = json.loads(posted.text or "")
@@ -122,7 +126,7 @@ def test_a_chunked_body_above_the_limit_is_413(
     server: Server, paths: dict[str, str], length: int
 ) -> None:
     if server.name == "waitress":
-        length += 1  # it counts the bytes itself and tells a Content-Length
+        length += 1  # It counts the bytes and passes a Content-Length on.
     before = server.runs()
     body = DIGITS + b"&X=" + b"a" * (length - len(DIGITS) - 3)
     answer = server.send(*chunked(paths["dtmf_entered"], body), b"0\r\n\r\n")
@@ -143,11 +147,11 @@ def test_without_a_content_length_there_is_no_body(
 @pytest.mark.parametrize(
     "change, status",
     [
-        (lambda path: path.rpartition("/")[0], 403),
-        (lambda path: f"{path}A", 403),
-        (lambda path: f"{path}%C3%A9", 403),
+        (without_token, 403),
+        (lambda path: with_token(path, f"{token_of(path)}A"), 403),
+        (lambda path: with_token(path, f"{token_of(path)}\xe9"), 403),
         (lambda path: path.replace("/dtmf", "//dtmf"), 404),
-        (lambda path: f"{path}/", 200),
+        (with_slash, 200),
     ],
 )
 def test_a_changed_url_is_refused_and_never_redirected(
@@ -193,7 +197,7 @@ def test_a_dialogue_goes_on_with_its_state(
 def test_two_workers_take_turns_at_the_steps_of_one_call(
     tmp_path: pathlib.Path,
 ) -> None:
-    """A connection that is held keeps one sync worker busy, so the other answers."""
+    """Hold a connection: it keeps one sync worker busy, so that the other answers."""
     with running("sync", tmp_path) as server:
         paths = server.paths()
         answer = server.post(paths["incoming_call"], RING)

@@ -1,4 +1,4 @@
-"""What mypy must accept. Read by mypy, never run."""
+"""Code that mypy must accept; it is never run."""
 
 import functools
 import typing as t

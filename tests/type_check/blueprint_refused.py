@@ -1,4 +1,4 @@
-"""What mypy must refuse, line by line. Read by mypy, never run."""
+"""Code whose marked lines mypy must refuse; it is never run."""
 
 import typing as t
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ def goto(go: GoToNotification) -> None: ...
 def error(error: ErrorNotification) -> None: ...
 
 
-# A view of each kind, where another notification comes.
+# Views that take the notification of another kind.
 phone.routing_interception(incoming)  # error: type-var
 phone.call_changed(routing)  # error: type-var
 phone.record_completed(change)  # error: type-var
@@ -153,7 +153,7 @@ async def hold_later(notification: Notification) -> AsyncIterator[Hold]:
     yield Hold()
 
 
-# What is no answer.
+# Values that are not an answer.
 phone.incoming_call(text)  # error: type-var
 phone.incoming_call(texts)  # error: type-var
 phone.incoming_call(number)  # error: type-var

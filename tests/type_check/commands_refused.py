@@ -1,4 +1,4 @@
-"""What mypy must refuse, line by line. Read by mypy, never run."""
+"""Code whose marked lines mypy must refuse; it is never run."""
 
 from flask_ozml.commands import AttendedTransfer
 from flask_ozml.commands import BlindTransfer
