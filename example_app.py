@@ -35,15 +35,15 @@ PAGE = """<!doctype html><html lang="en"><title>Example Limited</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <style>:root { color-scheme: light dark; --back: light-dark(#eef2f1, #101615);
   --card: light-dark(#fff, #1b2423); --key: light-dark(#0b6e63, #6fd6c8) }
-body { max-width: 64rem; margin: auto; padding: 1rem; background: var(--back);
-  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
-header, form, li { display: flex; flex-wrap: wrap; gap: .5rem 1rem }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: auto;
+  padding: 1em; background: var(--back) } h1 { font-size: 1.25rem } ul { padding: 0 }
+header, form, li { display: flex; flex-flow: wrap; align-items: baseline; gap: 1ex 1em }
 header { justify-content: space-between } header, a { color: var(--key) }
-section { margin: 1rem 0; padding: .5rem 1.5rem 1.5rem; border-radius: .75rem;
-  background: var(--card); box-shadow: 0 1px 4px #0003 } h1 { font-size: 1.25rem }
-input, button { font: inherit; padding: .4rem .8rem; border-radius: .4rem }
-button { background: var(--key); color: var(--card); border: 0 }
-ul { padding: 0 } li { padding: .4rem 0; border-top: 1px solid #8886 }
+section { background: var(--card); box-shadow: 0 1px 4px #0003; border-radius: .75rem;
+  margin: 1rem 0; padding: .5rem 1.5rem 1.5rem } button { color: var(--card);
+  background: var(--key) } input, button { font: inherit; padding: .4em .8em;
+  border: 1px solid; border-radius: 6px } li { padding: .4rem 0; border-top: 1px solid #8886 }
+li b { width: 6rem } li p { flex: 1 20rem; margin: 0; overflow-wrap: anywhere }
 </style>{% set csrf %}<input type="hidden" name="csrf" value="{{ session.csrf }}">
 {% endset %}<header><strong>Example Limited</strong>{% if session.user %}
 <a href="{{ url_for('login') }}">Log out</a>{% endif %}</header>
@@ -51,8 +51,8 @@ ul { padding: 0 } li { padding: .4rem 0; border-top: 1px solid #8886 }
 {% endfor %}{% if session.user %}<section><h1>Call a customer back</h1>
 <form method="post">{{ csrf }}<label for="number">Number</label>
 <input id="number" name="number" type="tel" required> <button>Call</button></form>
-</section><section><h1>Log</h1><ul>{% for entry in log %}
-<li><span>{{ entry.at }} UTC</span> <b>{{ entry.kind }}</b> {{ entry.text }}
+</section><section><h1>Log, times in UTC</h1><ul>{% for entry in log %}
+<li>{{ entry.at[:16] }} <b>{{ entry.kind }}</b><p>{{ entry.text }}</p>
 {% else %}<li>Nothing has happened yet.{% endfor %}</ul></section>
 {% else %}<section><h1>Log in</h1><form method="post">{{ csrf }}<label for="password">
 Password</label> <input id="password" name="password" type="password" required>
