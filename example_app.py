@@ -35,15 +35,15 @@ PAGE = """<!doctype html><html lang="en"><title>Example Limited</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <style>:root { color-scheme: light dark; --back: light-dark(#eef2f1, #101615);
   --card: light-dark(#fff, #1b2423); --key: light-dark(#0b6e63, #6fd6c8) }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: auto;
-  padding: 1em; background: var(--back) } h1 { font-size: 1.25rem } ul { padding: 0 }
-header, form, li { display: flex; flex-flow: wrap; align-items: baseline; gap: 1ex 1em }
+body { max-width: 64rem; margin: auto; padding: 1em; background: var(--back);
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere } ul { padding: 0 }
 header { justify-content: space-between } header, a { color: var(--key) }
-section { background: var(--card); box-shadow: 0 1px 4px #0003; border-radius: .75rem;
-  margin: 1rem 0; padding: .5rem 1.5rem 1.5rem } button { color: var(--card);
-  background: var(--key) } input, button { font: inherit; padding: .4em .8em;
-  border: 1px solid; border-radius: 6px } li { padding: .4rem 0; border-top: 1px solid #8886 }
-li b { width: 6rem } li p { flex: 1 20rem; margin: 0; overflow-wrap: anywhere }
+header, form, li { display: flex; flex-flow: wrap; align-items: baseline; gap: 1ex 1em }
+section { margin: 1em 0; padding: .5em 1.5em 1.5em; border-radius: .75em;
+  background: var(--card); box-shadow: 0 1px 4px #0003 } li b { width: 6em }
+input, button { font: inherit; padding: 6px 1em; border: 1px solid; border-radius: 6px }
+button { color: var(--card); background: var(--key) } h1 { font-size: 1.25em }
+li { padding: .4em 0; border-top: 1px solid #8886 } li p { flex: 1 20em; margin: 0 }
 </style>{% set csrf %}<input type="hidden" name="csrf" value="{{ session.csrf }}">
 {% endset %}<header><strong>Example Limited</strong>{% if session.user %}
 <a href="{{ url_for('login') }}">Log out</a>{% endif %}</header>
