@@ -47,21 +47,21 @@ def url_to(app: Flask, phone: OzML, view: t.Any, /, **state: t.Any) -> str:
 
 
 def without_token(url: str) -> str:
-    return url.rpartition("/")[0]
+    return url.partition("?")[0]
 
 
 def token_of(url: str) -> str:
-    return url.rpartition("/")[2]
+    return url.rpartition("?token=")[2]
 
 
 def with_token(url: str, token: str | bytes) -> str:
     """Return the URL with another token, escaped as far as URLs need it."""
-    return f"{without_token(url)}/{quote(token, safe='')}"
+    return f"{without_token(url)}?token={quote(token, safe='')}"
 
 
 def with_slash(url: str) -> str:
     """Return the URL with a slash at the end of its path."""
-    return f"{url}/"
+    return url.replace("?", "/?")
 
 
 def relative(url: str) -> str:

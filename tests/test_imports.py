@@ -16,7 +16,7 @@ PACKAGE = Path(flask_ozml.__file__).parent
 
 #: The rooms from top to bottom; a module imports from rooms above its own.
 ROOMS = (
-    ("errors", "values", "logs", "failures", "signals"),
+    ("errors", "values", "logs", "signals"),
     ("commands",),
     ("notifications",),
     ("serializer",),
@@ -35,7 +35,7 @@ FORBIDDEN = {
 }
 
 #: The rooms that know Flask, or any package outside of the standard library.
-FRAMEWORKS = {"blueprint", "failures", "signals", "client", "cli", "pytest_plugin"}
+FRAMEWORKS = {"blueprint", "signals", "client", "cli", "pytest_plugin"}
 
 
 class _RunTime(ast.NodeTransformer):

@@ -326,7 +326,7 @@ def test_a_view_that_needs_state_answers_no_pasted_url(
 ) -> None:
     app, _ = continuing()
     assert_answered(post(app, "dtmf_entered", DTMF), "")
-    assert "@phone.dtmf_entered" in records(caplog)[0].getMessage()
+    assert "'check_pin': needs ['tries']" in records(caplog)[0].getMessage()
 
 
 class Seen:
@@ -792,15 +792,13 @@ def test_a_filter_that_raises_is_handled_like_a_view_that_raises(
         post(app)
 
 
-def test_a_warning_tells_views_that_do_not_fit_from_no_views(
+def test_a_warning_names_the_views_that_do_not_fit_and_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     phone = OzML("phone", __name__)
     phone.incoming_call(caller="501")(welcome)
     assert_answered(post(make_app(phone)), "")
-    words = (
-        "none of its views has filters and arguments that fit; the answer is empty",
-    )
+    words = ("'welcome': the filter 'caller' does not match",)
     assert_logged(caplog, logging.WARNING, words=words)
 
 

@@ -313,12 +313,12 @@ REFUSED: dict[str, t.Any] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_state_that_json_does_not_give_back_equal_is_refused(name: str) -> None:
-    with pytest.raises(TypeError, match="^State must be what JSON "):
+    with pytest.raises(TypeError, match="state"):
         made().dumps(SAYS._replace(state={"value": REFUSED[name]}))
 
 
 def test_the_names_of_the_state_must_be_str() -> None:
-    with pytest.raises(TypeError, match="^State must be what JSON "):
+    with pytest.raises(TypeError, match="state"):
         made().dumps(SAYS._replace(state=t.cast(dict[str, t.Any], {1: "a"})))
 
 

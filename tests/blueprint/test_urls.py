@@ -398,7 +398,7 @@ def test_state_that_the_view_cannot_take_is_refused(
 def test_state_that_json_does_not_give_back_is_refused() -> None:
     app, phone = ivr()
     for value in ((1, 2), {1: 2}, {1}, b"1", object(), float("nan")):
-        with pytest.raises(TypeError, match="^State must be what JSON"):
+        with pytest.raises(TypeError, match="state"):
             url_to(app, phone, anything, value=value)
 
 
@@ -406,7 +406,7 @@ def test_state_is_given_by_name() -> None:
     app, phone = ivr()
     with app.app_context():
         for view in (step, "step"):
-            with pytest.raises(TypeError, match="State is given by name"):
+            with pytest.raises(TypeError, match="Give state by name"):
                 t.cast(t.Any, phone).to(view, 1)
         with pytest.raises(TypeError):
             t.cast(t.Any, phone).to()
@@ -421,7 +421,7 @@ def test_a_url_has_2000_characters_at_most() -> None:
         try:
             url = url_to(app, phone, anything, text="a" * size)
         except TokenTooLong as error:
-            assert "'goto.anything'" in str(error)
+            assert "'phone.goto'" in str(error)
             assert "2000" in str(error)
             assert "aaa" not in str(error)
             break
@@ -803,7 +803,7 @@ def test_a_value_that_a_converter_refuses_is_a_value_error() -> None:
     app.register_blueprint(asked.phone, url_prefix="/<even:tenant>")
     found = urls_of(app, tenant=2)["goto"]
     assert without_token(found) == f"{PUBLIC_URL}/2/goto"
-    with pytest.raises(ValueError, match=r"\['tenant'\]; look at the converters"):
+    with pytest.raises(ValueError, match=r"\['tenant'\]\. Check the converters"):
         urls_of(app, tenant=1)
 
 

@@ -60,10 +60,8 @@ HOOKS: t.Final[dict[str, tuple[Callable[[], object], object]]] = {
     "form": (lambda: request.form["Caller"], "500"),
     "values": (lambda: request.values["Caller"], "500"),
     "get_data": (lambda: request.get_data(), BODY),
-    "data": (lambda: request.data, b""),
-    "parsed data": (lambda: request.get_data(parse_form_data=True), b""),
-    "stream": (lambda: request.stream.read(), BODY),
-    "raw stream": (lambda: request.environ["wsgi.input"].read(len(BODY)), BODY),
+    "data": (lambda: request.data, BODY),
+    "parsed data": (lambda: request.get_data(parse_form_data=True), BODY),
     "files": (lambda: len(request.files), 0),
 }
 
