@@ -187,7 +187,7 @@ def login() -> Response | str:
         if same(request.form.get("password", ""), str(password)):
             session["user"] = "staff"
             return redirect(url_for("overview"))
-        flash("This is not FLASK_PASSWORD.")
+        flash("This is not the password (FLASK_PASSWORD).")
     return render_template_string(PAGE)
 
 

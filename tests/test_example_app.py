@@ -1,9 +1,5 @@
 """Calls and text messages with the example application."""
 
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +7,7 @@ from flask import Flask
 
 from flask_ozml.notifications import CallState
 from flask_ozml.simulator import PhoneSystem
+from workers import two_workers
 
 ROOT = Path(__file__).parent.parent
 MENU = "Press 1 for your balance, 2 for a colleague, 3 to leave a message."
@@ -258,19 +255,6 @@ def test_it_has_at_most_250_lines() -> None:
     assert len((ROOT / "example_app.py").read_text().splitlines()) <= 250
 
 
-@pytest.fixture
-def two_workers(app: Flask, tmp_path: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        command = [sys.executable, "-m", "gunicorn", "-w", "2"]
-        command += ["-b", f"fd://{listening.fileno()}"]
-        command += [f"example_app:create_app({str(tmp_path)!r})"]
-        with subprocess.Popen(
-            command, cwd=ROOT, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL
-        ) as process:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            process.terminate()
-
-
 def play(system: PhoneSystem) -> str:
     """Play all kinds of calls and messages, and return the transcripts."""
     system.extensions["2000"] = "busy"
@@ -290,15 +274,17 @@ def play(system: PhoneSystem) -> str:
 
 
 def test_calls_sound_the_same_with_two_workers(
-    app: Flask, phone_system: PhoneSystem, two_workers: str
+    app: Flask, phone_system: PhoneSystem, tmp_path: Path
 ) -> None:
     from example_app import phone
 
     with app.app_context():
         urls = phone.urls()
-    at_their_own = {
-        kind: urls[kind].replace("http://localhost", two_workers)
-        for kind in phone_system.urls
-    }
+    with two_workers(f"example_app:create_app({str(tmp_path)!r})") as address:
+        at_their_own = {
+            kind: urls[kind].replace("http://localhost", address)
+            for kind in phone_system.urls
+        }
+        heard = play(PhoneSystem(address, at_their_own))
 
-    assert play(PhoneSystem(two_workers, at_their_own)) == play(phone_system)
+    assert heard == play(phone_system)

@@ -85,7 +85,7 @@ def test_who_is_not_logged_in_reads_nothing_and_makes_nothing_ring(
 def test_another_password_does_not_log_in(app: Flask, password: str) -> None:
     page = submit(app.test_client(), "/login", password=password)
 
-    assert "This is not FLASK_PASSWORD." in page
+    assert "This is not the password (FLASK_PASSWORD)." in page
     assert "Log out" not in page
 
 
