@@ -1,11 +1,11 @@
 """A small company's telephone: the example application of Flask-OzML.
 
-It can be deployed as it stands: who is not logged in reads nothing and makes nothing
-ring. The page calls back numbers of the country and of customers, each at most once in
-ten minutes. Put your own data into the constants, install ``Flask-OzML[client]``, set
-FLASK_PASSWORD (without it, nobody can log in), FLASK_OZML_PUBLIC_URL,
-FLASK_OZML_PHONE_SYSTEM_URL and, behind https, FLASK_SESSION_COOKIE_SECURE=true. Then
-run ``gunicorn -w 2 example_app:app``. The instance folder holds the log and the key.
+It can be deployed as it stands: visitors who are not logged in read nothing and make
+nothing ring. The page calls back numbers of the country and of customers, each at most
+once in ten minutes. Put your own data into the constants, install
+``Flask-OzML[client]``, set FLASK_PASSWORD (without it, nobody can log in),
+FLASK_OZML_PUBLIC_URL, FLASK_OZML_PHONE_SYSTEM_URL and, behind https,
+FLASK_SESSION_COOKIE_SECURE=true, and run ``gunicorn -w 2 example_app:app``.
 """
 
 import contextlib

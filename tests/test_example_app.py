@@ -241,7 +241,7 @@ def test_a_text_message_that_cannot_be_kept_is_not_answered(
 
 @pytest.mark.parametrize("extension", ["9998", "9997"])
 def test_random_callers_find_nothing(phone_system: PhoneSystem, extension: str) -> None:
-    assert phone_system.random_caller(1, 500, api_extension=extension) == []
+    assert phone_system.random_caller(1, 200, api_extension=extension) == []
 
 
 def test_the_key_is_made_once(app: Flask, tmp_path: Path) -> None:

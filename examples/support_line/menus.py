@@ -32,7 +32,7 @@ def choose_language(_: GoToNotification, call: str) -> list[ExtensionCommand]:
 
 
 def language_menu(call: str) -> list[ExtensionCommand]:
-    """Return the menu; who presses no key of it hears the first language."""
+    """Return the menu. After a time-out the call goes on in the first language."""
     main_menus = {
         language: GoTo(line.to(main_menu, call=call, language=language))
         for language in TEXTS

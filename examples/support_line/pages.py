@@ -22,7 +22,7 @@ pages = Blueprint("pages", __name__)
 
 @pages.before_request
 def require_login() -> Response | None:
-    """Show nothing to who is not logged in."""
+    """Redirect visitors who are not logged in."""
     if "user" in session or request.endpoint == "pages.login":
         return None
     return redirect(url_for("pages.login"))
