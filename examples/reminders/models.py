@@ -136,6 +136,7 @@ def new(name: str, number: str, starts: str) -> Appointment:
         state=State.DUE if normal else State.WRONG_NUMBER,
         due=_due(begins),
         since=now(),
+        note="" if normal else "This number is not called.",
     )
 
 

@@ -37,7 +37,8 @@ def protect(response: Response) -> Response:
     """Keep the page out of caches and frames, and scripts out of the page."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = (
-        "default-src 'self'; frame-ancestors 'none'"
+        "default-src 'self'; img-src data:; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'"
     )
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

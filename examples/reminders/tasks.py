@@ -8,14 +8,14 @@ from celery import Celery
 from . import create_app
 from . import work
 
-app = create_app()
+site = create_app()
 celery = Celery("reminders")
-celery.conf.update(app.config["REMINDERS_CELERY"])
+celery.conf.update(site.config["REMINDERS_CELERY"])
 
 
 def step() -> None:
     """Place the calls that are due."""
-    with app.app_context():
+    with site.app_context():
         work.step()
 
 
@@ -23,8 +23,8 @@ celery.task(step, name="reminders.step", ignore_result=True)
 celery.conf.beat_schedule = {
     "step": {
         "task": "reminders.step",
-        "schedule": app.config["REMINDERS_INTERVAL"],
+        "schedule": site.config["REMINDERS_INTERVAL"],
         # What a worker did not start in time is not made up for.
-        "options": {"expires": app.config["REMINDERS_INTERVAL"]},
+        "options": {"expires": site.config["REMINDERS_INTERVAL"]},
     }
 }
