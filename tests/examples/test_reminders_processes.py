@@ -1,4 +1,4 @@
-"""The practice's reminders in processes of their own, which are killed."""
+"""The practice's reminders in processes of their own: killed, served and shown."""
 
 import contextlib
 import datetime
@@ -6,24 +6,33 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import typing as t
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import build_opener
+from urllib.request import HTTPCookieProcessor
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 from flask import Flask
 
 from examples.reminders import create_app
 from examples.reminders import models
+from examples.reminders import work
+from examples.reminders.calls import phone
 from examples.reminders.models import Appointment
 from examples.reminders.models import ON_THE_WAY
 from examples.reminders.models import State
+from flask_ozml.simulator import PhoneSystem
 from flask_ozml.simulator.server import served
 
 ROOT: t.Final = Path(__file__).parents[2]
@@ -49,12 +58,19 @@ class Machine:
         self.folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, name: str, *command: str | Path) -> Path:
+    def start(
+        self, name: str, *command: str | Path, pass_fds: Collection[int] = ()
+    ) -> Path:
         """Start a program; return the file that it writes to."""
         output = self.folder / f"{name}.log"
         with output.open("ab") as file:
             process = subprocess.Popen(
-                command, cwd=ROOT, stdout=file, stderr=file, start_new_session=True
+                command,
+                cwd=ROOT,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                pass_fds=pass_fds,
             )
         self._processes.append(process)
         return output
@@ -86,6 +102,12 @@ class Machine:
             log.read_text()[-2000:] for log in self.folder.glob("*.log")
         )
         return pytest.fail(f"{what} was waited for in vain.\n{written}")
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C in the process that was started last; return its exit status."""
+        process = self._processes[-1]
+        process.send_signal(signal.SIGINT)
+        return process.wait(DEADLINE)
 
     def stop(self) -> None:
         self.kill(len(self._processes))
@@ -167,9 +189,9 @@ def start_work(
         if os.environ.get("CI"):
             pytest.fail("CI needs redis-server.")
         pytest.skip("redis-server is not installed.")
-    socket = machine.folder / "redis"
-    machine.start("redis", redis, "--port", "0", "--unixsocket", socket, "--save", "")
-    settings = f'{{"broker_url": "redis+socket://{socket}"}}'
+    path = machine.folder / "redis"
+    machine.start("redis", redis, "--port", "0", "--unixsocket", path, "--save", "")
+    settings = f'{{"broker_url": "redis+socket://{path}"}}'
     monkeypatch.setenv("FLASK_REMINDERS_CELERY", settings)
     return start_celery
 
@@ -203,3 +225,53 @@ def in_the_middle() -> bool:
     """Return whether enough is done; best, while a call is being placed."""
     done = len(in_state(State.CONFIRMED))
     return done >= 30 or (done >= 10 and bool(in_state(State.PLACING)))
+
+
+def test_calls_are_the_same_in_process_and_with_two_workers_of_gunicorn(
+    app: Flask, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        site = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app.config["OZML_PUBLIC_URL"] = site
+        monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", site)
+        machine.start(
+            *("gunicorn", sys.executable, "-m", "gunicorn", "--no-control-socket"),
+            *("-w", "2", "-b", f"fd://{listener.fileno()}"),
+            "examples.reminders:create_app()",
+            pass_fds=[listener.fileno()],
+        )
+        assert play(app, site) == play(site, site)
+
+
+def play(target: Flask | str, site: str) -> list[tuple[list[str], str]]:
+    """Call four patients; return what each of them heard, and how the call ended."""
+    system = PhoneSystem(target, phone.urls(), site)
+    with served(system.http_api) as address:
+        current_app.config["OZML_PHONE_SYSTEM_URL"] = address
+        work.step()
+    confirms, cancels, listens, refuses = system.calls_placed
+    confirms.answer().press("1").wait(30)
+    cancels.answer().press("9").press("2").wait(30)
+    listens.answer().wait(30)
+    refuses.refuse()
+    return [(call.heard, call.state) for call in system.calls_placed]
+
+
+def test_the_demonstration_shows_outcomes(machine: Machine) -> None:
+    program = sys.executable, "-m", "examples.reminders.demo", "--port", "0"
+    output = machine.start("demo", *program)
+    pattern = re.compile(r"page is (http\S+) ")
+    site = machine.wait_for(lambda: pattern.search(output.read_text()), "The page")[1]
+    browser = build_opener(HTTPCookieProcessor())
+
+    def read(path: str, **form: str) -> str:
+        data = urlencode(form).encode() if form else None
+        with browser.open(site + path, data, timeout=DEADLINE) as answer:
+            return t.cast(bytes, answer.read()).decode()
+
+    found = re.search(r'name="csrf_token" value="([^"]+)', read("/login"))
+    assert found
+    read("/login", csrf_token=found[1], password="password")
+    machine.wait_for(lambda: "</b> confirmed" in read("/"), "A confirmation")
+    assert "</b> wrong number" in read("/")
+    assert machine.interrupt() == 0
