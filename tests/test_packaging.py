@@ -21,7 +21,7 @@ def metadata() -> PackageMetadata:
     ("field", "value"),
     [
         ("Name", "Flask-OzML"),
-        ("License", "MIT"),
+        ("License-Expression", "MIT"),
         ("License-File", "LICENSE.txt"),
         ("Requires-Python", ">=3.11"),
         ("Description-Content-Type", "text/x-rst"),
@@ -31,7 +31,14 @@ def test_metadata(metadata: PackageMetadata, field: str, value: str) -> None:
     assert metadata[field] == value
 
 
-@pytest.mark.parametrize("classifier", ["Framework :: Flask", "Typing :: Typed"])
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        "Framework :: Flask",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)),
+        "Typing :: Typed",
+    ],
+)
 def test_classifier(metadata: PackageMetadata, classifier: str) -> None:
     assert classifier in metadata.get_all("Classifier", [])
 

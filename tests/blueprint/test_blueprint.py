@@ -792,7 +792,7 @@ def test_a_filter_that_raises_is_handled_like_a_view_that_raises(
         post(app)
 
 
-def test_a_warning_tells_views_that_do_not_fit_from_no_views(
+def test_a_warning_names_the_views_that_do_not_fit_and_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     phone = OzML("phone", __name__)

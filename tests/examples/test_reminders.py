@@ -373,7 +373,7 @@ def test_a_number_that_cannot_be_called_is_an_attempt(phones: PhoneSystem) -> No
 
 @pytest.fixture
 def lost_replies(app: Flask, phones: PhoneSystem) -> Iterator[None]:
-    """Between the application and the phone system, the replies are lost."""
+    """Lose the replies between the phone system and the application."""
 
     def gateway(environ: t.Any, start_response: t.Any) -> list[bytes]:
         run_wsgi_app(phones.http_api, environ)
@@ -383,6 +383,27 @@ def lost_replies(app: Flask, phones: PhoneSystem) -> Iterator[None]:
     with served(gateway) as address:
         app.config["OZML_PHONE_SYSTEM_URL"] = address
         yield
+
+
+def test_a_row_is_placing_before_its_request_and_an_answer_may_overtake_the_reply(
+    app: Flask, phones: PhoneSystem
+) -> None:
+    seen = []
+
+    def gateway(environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
+        with app.app_context():
+            seen.extend(states())
+        body, status, headers = run_wsgi_app(phones.http_api, environ)
+        phones.calls_placed[0].answer().press("1").wait(10)
+        start_response(status, headers.to_wsgi_list())
+        return body
+
+    add()
+    with served(gateway) as address:
+        app.config["OZML_PHONE_SYSTEM_URL"] = address
+        work.step()
+    assert seen == [State.PLACING]
+    assert (row().state, row().line) == (State.CONFIRMED, None)
 
 
 @pytest.mark.usefixtures("lost_replies")
@@ -441,6 +462,17 @@ def test_a_patient_who_answers_late_is_not_called_again(
     let_time_pass(app)
     work.step()
     assert states() == [State.NO_CHOICE]
+
+
+def test_a_number_that_is_not_allowed_is_not_called(
+    app: Flask, phones: PhoneSystem
+) -> None:
+    add()
+    set_all(number="+442079460123")
+    work.step()
+    assert not phones.calls_placed
+    assert (row().state, row().line, row().attempts) == (State.DUE, None, 0)
+    assert "OZML_ALLOWED_DESTINATIONS" in row().note
 
 
 def test_while_the_phone_system_is_unreachable_one_row_is_tried_at_a_time(
