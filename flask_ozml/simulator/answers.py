@@ -42,13 +42,18 @@ def read(reply: Reply, kind: str, values: Mapping[str, str]) -> list[Command]:
     :param values: its values by wire name.
     :raises CommandError: if the phone system refuses the answer.
     """
+    check_status(reply)
+    commands = loads(reply.body)
+    _check(commands, _family(kind, values))
+    return commands
+
+
+def check_status(reply: Reply) -> None:
+    """Raise ParseError for a status outside 200 to 299 (an assumption)."""
     if not 200 <= reply.status < 300:
         raise ParseError(
             f"The application answered with the status {reply.status}{_reason(reply)}"
         )
-    commands = loads(reply.body)
-    _check(commands, _family(kind, values))
-    return commands
 
 
 def _reason(reply: Reply) -> str:

@@ -14,6 +14,7 @@ from ..errors import StatusCode
 from .calls import Call
 from .exceptions import CallLoop
 from .exceptions import CallStateError
+from .exceptions import MissingUrl
 from .phonesystem import PhoneSystem
 from .session import Event
 from .session import MAX_SECONDS
@@ -198,7 +199,7 @@ def _played(system: PhoneSystem, screen: Screen, play: Callable[[], object]) -> 
         play()
     except Exception as error:  # noqa: BLE001  # anything the application raises
         screen.show(system.sessions)
-        if not isinstance(error, (CallLoop, CallStateError)):
+        if not isinstance(error, (CallLoop, CallStateError, MissingUrl)):
             screen.traceback(error)
         reason = f"{type(error).__name__}: {error}"
     screen.show(system.sessions)

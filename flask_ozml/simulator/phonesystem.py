@@ -11,6 +11,7 @@ from ..commands import Command
 from ..commands import SendEmail
 from ..commands import SendSms
 from ..notifications import ErrorNotification
+from . import answers
 from .calls import Call
 from .calls import IncomingCall
 from .calls import Message
@@ -225,12 +226,17 @@ class PhoneSystem(Switchboard):
         return ThirdPartyCall(self, caller, callee).ring()
 
     def send_error(self, code: int = 300, message: str = "") -> Transcript:
-        """Post an Error notification to the error notification URL."""
+        """Post an Error notification to the error notification URL.
+
+        If it does not arrive, :attr:`errors` holds the reason.
+        """
         url = self.url_of("error")
         transcript = self._kept(Transcript(f"Error notification {code:d}"))
         with self.turn(transcript):
             transcript.note("*", f"{code:d} {message}".rstrip())
-            self.post_error(url, code, message)
+            error = self.post_error(url, code, message)
+            if error:
+                self.note_error(transcript, error.code, answers.message(error))
         return transcript
 
     def random_caller(

@@ -16,7 +16,6 @@ from ..commands import Command
 from ..commands import SendEmail
 from ..commands import SendSms
 from ..errors import CommandError
-from ..errors import ConfigurationError
 from ..errors import InvalidParameter
 from ..errors import ParseError
 from ..errors import StatusCode
@@ -26,6 +25,7 @@ from ..notifications import KINDS
 from . import answers
 from . import wire
 from .exceptions import CallLoop
+from .exceptions import MissingUrl
 from .exceptions import TransportError
 from .session import Outcome
 from .session import PhoneCall
@@ -51,7 +51,7 @@ class Turn:
 
     def __init__(self) -> None:
         #: What is to be posted after the current command.
-        self.waiting: collections.deque[Callable[[], None]] = collections.deque()
+        self.waiting: collections.deque[Callable[[], object]] = collections.deque()
         self.notifications = 0
         self.commands = 0
 
@@ -166,13 +166,13 @@ class Switchboard(abc.ABC):
     def url_of(self, kind: str, api_extension: str | None = None) -> str:
         """Return the pasted URL of a kind.
 
-        :raises ConfigurationError: if there is none.
+        :raises MissingUrl: if there is none.
         """
         url = self.find_url(kind, api_extension)
         if url is None:
             known = sorted({k for urls in self._settings.values() for k in urls})
             where = f" of the API extension {api_extension!r}" if api_extension else ""
-            raise ConfigurationError(
+            raise MissingUrl(
                 f"The phone system was given no URL for {kind!r}{where}, only for"
                 f" {known}."
             )
@@ -210,7 +210,7 @@ class Switchboard(abc.ABC):
     def _turn(self) -> Turn:
         return t.cast(Turn, self._thread.turn)
 
-    def later(self, post: Callable[[], None]) -> None:
+    def later(self, post: Callable[[], object]) -> None:
         """Do something after the current command."""
         self._turn.waiting.append(post)
 
@@ -297,7 +297,7 @@ class Switchboard(abc.ABC):
     def report(self, transcript: Transcript, error: CommandError) -> None:
         """Report a refused command to the application and record it."""
         message = answers.message(error)
-        self._keep(transcript, error.code, message)
+        self.note_error(transcript, error.code, message)
         self.post_error(self.find_url("error"), error.code, message)
         self.post_error(transcript.error_url, error.code, message)
 
@@ -308,26 +308,36 @@ class Switchboard(abc.ABC):
         """
         code = StatusCode.CALL_CONNECT_FAILED
         message = f"Call connect to '{call.callee}' failed with result state '{result}'"
-        self._keep(call, code, message)
+        self.note_error(call, code, message)
         self.later(lambda: self.post_error(call.error_url, code, message))
 
-    def _keep(self, transcript: Transcript, code: StatusCode, message: str) -> None:
+    def note_error(
+        self, transcript: Transcript, code: StatusCode, message: str
+    ) -> None:
+        """Record an error that is posted to the application."""
         notification = ErrorNotification(code=code, message=message)
         self.keep_error(notification)
         transcript.errors.append(notification)
         transcript.note("!", f"{code:d} {message}")
 
-    def post_error(self, url: str | None, code: int, message: str) -> None:
-        """Post an Error notification; the answer is ignored."""
+    def post_error(
+        self, url: str | None, code: int, message: str
+    ) -> CommandError | None:
+        """Post an Error notification; the OzML in its answer is ignored.
+
+        :return: the reason why it did not arrive, or None.
+        """
         if not url:
-            return
-        path = self._transport.base.relative(url)
-        if path is None:
-            self.not_opened.append(url)
-            return
+            return None
         values = {"Code": f"{code:d}", "Message": message}
-        with contextlib.suppress(TransportError), self._unlocked():
-            self._transport.post(path, wire.body("error", values))
+        reply = self._post("error", url, values, ("HTTP API", "ErrorUrl"))
+        try:
+            if isinstance(reply, CommandError):
+                raise reply
+            answers.check_status(reply)
+        except CommandError as error:
+            return error
+        return None
 
     def change(self, call: PhoneCall, state: CallState) -> None:
         """Change the state of a call, and post that if there is a URL for it.

@@ -12,7 +12,6 @@ import ssl
 import sys
 import typing as t
 from collections.abc import Iterable
-from collections.abc import Mapping
 from urllib.parse import quote
 from urllib.parse import unquote
 from urllib.parse import unquote_to_bytes
@@ -223,19 +222,6 @@ class OverNetwork:
             return connection
         context = ssl.create_default_context()
         return context.wrap_socket(connection, server_hostname=target.host)
-
-
-def base_of(config: Mapping[str, t.Any], urls: Iterable[str]) -> str:
-    """Return what all of these URLs of a Flask application begin with.
-
-    :param config: the application's configuration.
-    :param urls: the URLs that are pasted into the phone system.
-    """
-    if config.get("OZML_PUBLIC_URL"):
-        return str(config["OZML_PUBLIC_URL"])
-    base = Base.of(urls)
-    root = config["APPLICATION_ROOT"].rstrip("/")
-    return f"{base.scheme}://{base.host_header}{root}"
 
 
 def transport_to(

@@ -159,7 +159,10 @@ def test_a_failure_that_the_caller_may_not_notice() -> None:
 def test_without_a_url() -> None:
     status, lines = called(Pages(incoming_sms=[]))
     assert status == 1
-    assert lines[-1].startswith("ConfigurationError: The phone system was given no URL")
+    assert lines == [
+        "MissingUrl: The phone system was given no URL for 'incoming_call' of the API"
+        " extension '9998', only for ['incoming_sms'].",
+    ]
 
 
 def test_sms() -> None:

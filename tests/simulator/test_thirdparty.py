@@ -599,6 +599,14 @@ def test_an_error_notification_may_be_sent_by_hand() -> None:
     assert str(sent) == "Error notification 402\n* 402 Who?"
 
 
+def test_an_error_notification_that_does_not_arrive_is_an_error() -> None:
+    pages = Pages(error=("no", 500))
+    sent = pages.system.send_error(402)
+    assert [error.code for error in pages.system.errors] == [300]
+    assert sent.events[-1].text.endswith("answered with the status 500'")
+    assert pages.asked == ["error"]
+
+
 def test_several_blueprints_have_urls_of_their_own() -> None:
     pages = Pages(
         desk=[BlindTransfer("9997")],
