@@ -1,1 +1,1 @@
-"""What the claims about speed are measured with: ratios in one run, never times."""
+"""Measurements for the claims in docs/performance.rst."""

@@ -1,30 +1,28 @@
-"""``python -m benchmarks <subcommand>`` measures what the claims about speed say."""
+"""``python -m benchmarks SUBCOMMAND`` measures what docs/performance.rst claims."""
 
 import argparse
 import inspect
 from collections.abc import Callable
 
-from benchmarks import calls
 from benchmarks import growth
-from benchmarks import imports
 from benchmarks import memory
 from benchmarks import request
 from benchmarks import serializer
+from benchmarks import simulator
 from benchmarks import sockets
 
 SUBCOMMANDS: dict[str, Callable[..., None]] = {
     "request": request.main,
     "serializer": serializer.main,
-    "growth": growth.main,
     "sockets": sockets.main,
+    "simulator": simulator.main,
+    "growth": growth.main,
     "memory": memory.main,
-    "imports": imports.main,
-    "calls": calls.main,
 }
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one; its options are the parameters of its function."""
+    """Run a subcommand; its options are the parameters of its function."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     subparsers = parser.add_subparsers(dest="subcommand", required=True)
     for name, run in SUBCOMMANDS.items():

@@ -1,246 +1,139 @@
-"""One notification, from the WSGI environ to the answer, against the same by hand.
+"""The CPU time of one notification, compared with the same view in plain Flask."""
 
-The same bodies are answered with the same XML. The hand-written views check nothing: no
-sender, no field, no command. All apps have a SECRET_KEY, for Flask's session costs more
-with one, and the hand-written URLs are those of the vendor's samples.
-"""
-
-import functools
-import inspect
 import io
+import re
 import typing as t
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from collections.abc import Mapping
 
 from flask import Flask
-from flask import request
 from flask import Response
-from twilio.twiml.voice_response import VoiceResponse
+from werkzeug.test import EnvironBuilder
 
+from benchmarks import apps
+from benchmarks.rounds import at_most
 from benchmarks.rounds import conditions
 from benchmarks.rounds import measure
-from benchmarks.rounds import table
-from flask_ozml import OzML
-from flask_ozml.commands import BlindTransfer
-from flask_ozml.commands import Hangup
-from flask_ozml.commands import Play
-from flask_ozml.commands import Speak
-from flask_ozml.commands import UserInput
-from flask_ozml.notifications import DtmfEntered
-from flask_ozml.notifications import IncomingCall
+from benchmarks.rounds import ratio
 
 CALL = b"NotificationName=IncomingCall&CallLegID=3CiHe&Caller=500&ApiExtension=9998"
-DIGITS = (
-    b"NotificationName=DtmfEntered&DtmfDigits=1234&CallLegID=3CiHe&ApiExtension=9998"
+DIGITS = b"NotificationName=DtmfEntered&CallLegID=3CiHe&DtmfDigits=1&ApiExtension=9998"
+#: Fields that no notification has, as a later phone system might post them.
+MORE = b"&CallID=7fa2&CallerName=Ann+%26+Bob&Trunk=voip"
+
+Poster = Callable[[], bytes]
+
+
+class Row(t.NamedTuple):
+    """A view in its three forms, and the bounds of its cost."""
+
+    title: str
+    name: str
+    body: bytes
+    by_hand: Callable[[], Response]
+    by_twiml: Callable[[], Response]
+    #: At most these parts of the cost of the two others.
+    of_by_hand: float
+    of_twiml: float
+
+
+WELCOME = apps.welcome_by_hand, apps.welcome_by_twiml
+MENU = apps.menu_by_hand, apps.menu_by_twiml
+CHECK_PIN = apps.check_pin_by_hand, apps.check_pin_by_twiml
+ROWS = (
+    Row("entry URL, three commands", "welcome", CALL, *WELCOME, 1.20, 0.85),
+    Row("entry URL, a menu", "menu", CALL, *MENU, 1.40, 0.85),
+    Row("URL with state, three commands", "check_pin", DIGITS, *CHECK_PIN, 1.32, 0.95),
 )
 
 
-def incoming_call_by_hand() -> Response:
-    caller = request.form["Caller"]
-    return Response(
-        '<?xml version="1.0" encoding="UTF-8"?><Response>'
-        f'<Speak Language="en-UK">Hello {caller}, how are you?</Speak>'
-        "<Play>hello.wav</Play><Hangup/></Response>",
-        mimetype="application/xml",
-    )
+def poster(app: Flask, url: str, body: bytes) -> Poster:
+    """Return a function that posts a body as the phone system does."""
+    environ = EnvironBuilder(
+        url.removeprefix(apps.BASE),
+        base_url=apps.BASE,
+        method="POST",
+        data=body,
+        content_type="application/x-www-form-urlencoded",
+        environ_base={
+            "REMOTE_ADDR": "127.0.0.1",
+            "SERVER_PROTOCOL": "HTTP/1.0",
+            "HTTP_CACHE_CONTROL": "no-store,no-cache",
+            "HTTP_PRAGMA": "no-cache",
+        },
+    ).get_environ()
 
-
-def menu_by_hand() -> Response:
-    caller = request.form["Caller"]
-    return Response(
-        '<?xml version="1.0" encoding="UTF-8"?><Response>'
-        '<UserInput Repeat="true" Timeout="10"><InitialCommands>'
-        f"<Speak>Hello {caller}. Press 1 for the balance, 2 for a colleague.</Speak>"
-        '</InitialCommands><Inputs><Input key="1"><Speak>It is 12.50.</Speak></Input>'
-        '<Input key="2"><BlindTransfer>2000</BlindTransfer></Input></Inputs>'
-        "</UserInput></Response>",
-        mimetype="application/xml",
-    )
-
-
-def dtmf_entered_by_hand() -> Response:
-    digits = request.form["DtmfDigits"]
-    tries = request.args["tries"]
-    return Response(
-        '<?xml version="1.0" encoding="UTF-8"?><Response>'
-        f'<Speak Language="en-UK">Try {tries} was {digits}.</Speak>'
-        "<Play>hello.wav</Play><Hangup/></Response>",
-        mimetype="application/xml",
-    )
-
-
-def incoming_call_twiml() -> Response:
-    root = VoiceResponse()
-    caller = request.form["Caller"]
-    root.add_child("Speak", f"Hello {caller}, how are you?", Language="en-UK")
-    root.add_child("Play", "hello.wav")
-    root.add_child("Hangup")
-    return Response(root.to_xml(), mimetype="application/xml")
-
-
-def menu_twiml() -> Response:
-    caller = request.form["Caller"]
-    text = f"Hello {caller}. Press 1 for the balance, 2 for a colleague."
-    root = VoiceResponse()
-    user_input = root.add_child("UserInput", Repeat=True, Timeout=10)
-    user_input.add_child("InitialCommands").add_child("Speak", text)
-    inputs = user_input.add_child("Inputs")
-    inputs.add_child("Input", key="1").add_child("Speak", "It is 12.50.")
-    inputs.add_child("Input", key="2").add_child("BlindTransfer", "2000")
-    return Response(root.to_xml(), mimetype="application/xml")
-
-
-def dtmf_entered_twiml() -> Response:
-    root = VoiceResponse()
-    digits, tries = request.form["DtmfDigits"], request.args["tries"]
-    root.add_child("Speak", f"Try {tries} was {digits}.", Language="en-UK")
-    root.add_child("Play", "hello.wav")
-    root.add_child("Hangup")
-    return Response(root.to_xml(), mimetype="application/xml")
-
-
-def incoming_call(call: IncomingCall) -> list[Speak | Play | Hangup]:
-    return [
-        Speak(f"Hello {call.caller}, how are you?", language="en-UK"),
-        Play("hello.wav"),
-        Hangup(),
-    ]
-
-
-def menu(call: IncomingCall) -> UserInput:
-    return UserInput(
-        Speak(f"Hello {call.caller}. Press 1 for the balance, 2 for a colleague."),
-        inputs={"1": Speak("It is 12.50."), "2": BlindTransfer("2000")},
-        repeat=True,
-        timeout=10,
-    )
-
-
-def dtmf_entered(entered: DtmfEntered, tries: int) -> list[Speak | Play | Hangup]:
-    return [
-        Speak(f"Try {tries} was {entered.dtmf_digits}.", language="en-UK"),
-        Play("hello.wav"),
-        Hangup(),
-    ]
-
-
-def plain_app(
-    incoming_call: Callable[[], Response],
-    menu: Callable[[], Response],
-    dtmf_entered: Callable[[], Response],
-) -> Flask:
-    """An app with hand-written views."""
-    app = Flask("by_hand")
-    app.config.update(SECRET_KEY="benchmark")
-    post = functools.partial(app.add_url_rule, methods=["POST"])
-    post("/ozml_example/incoming_call", view_func=incoming_call)
-    post("/ozml_example/menu", view_func=menu)
-    post("/ozml_example/dtmf_entered", view_func=dtmf_entered)
-    return app
-
-
-def ozml_app(view: Callable[[IncomingCall], t.Any]) -> tuple[Flask, dict[str, str]]:
-    """An app with two views, and the URLs that lead to them."""
-    phone = OzML("phone", __name__)
-    phone.incoming_call(view)
-    phone.dtmf_entered(dtmf_entered)
-    app = Flask("with_ozml")
-    app.config.update(SECRET_KEY="benchmark", OZML_PUBLIC_URL="http://localhost")
-    app.register_blueprint(phone, url_prefix="/phone")
-    with app.app_context():
-        urls = {
-            "entry": phone.urls()["incoming_call"],
-            "state": phone.to(dtmf_entered, tries=1),
-        }
-    return app, {
-        name: url.removeprefix("http://localhost") for name, url in urls.items()
-    }
-
-
-def poster(app: Flask, url: str, body: bytes) -> Callable[[], bytes]:
-    """A call that posts the body as the phone system does, and returns the answer."""
-    path, _, query = url.partition("?")
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.0",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "localhost",
-        "HTTP_CACHE_CONTROL": "no-store,no-cache",
-        "HTTP_PRAGMA": "no-cache",
-        "CONTENT_TYPE": "application/x-www-form-urlencoded",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.url_scheme": "http",
-    }
-
-    def start_response(*args: object) -> t.Any:
-        return None
+    def start_response(status: str, *headers: object) -> t.Any:
+        if status != "200 OK":
+            raise SystemExit(f"{url} was answered with {status}.")
 
     def post() -> bytes:
-        fresh = {
-            **environ,
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.errors": io.StringIO(),
-        }
-        answer = app.wsgi_app(fresh, start_response)
+        own = {**environ, "wsgi.input": io.BytesIO(body)}
+        answer = app.wsgi_app(own, start_response)
         content = b"".join(answer)
-        answer.close()  # type: ignore[attr-defined]  # werkzeug's ClosingIterator
+        answer.close()  # type: ignore[attr-defined]  # Werkzeug's ClosingIterator
         return content
 
     return post
 
 
-def candidates() -> dict[str, dict[str, Callable[[], bytes]]]:
-    """Three notifications, each answered in three ways."""
-    hand = plain_app(incoming_call_by_hand, menu_by_hand, dtmf_entered_by_hand)
-    twiml = plain_app(incoming_call_twiml, menu_twiml, dtmf_entered_twiml)
-    app, urls = ozml_app(incoming_call)
-    menu_app, menu_urls = ozml_app(menu)
-    rows = (
-        ("entry URL, three commands", "incoming_call", CALL, app, urls["entry"]),
-        ("entry URL, a menu", "menu", CALL, menu_app, menu_urls["entry"]),
-        (
-            "URL with state, three commands",
-            "dtmf_entered?tries=1",
-            DIGITS,
-            app,
-            urls["state"],
-        ),
-    )
+def candidates(row: Row, more: bytes = b"") -> dict[str, Poster]:
+    """Return what posts one notification to the three forms of a view."""
+    plain = apps.plain_app(row.by_hand, row.by_twiml)
+    app, urls = apps.ozml_app()
     return {
-        title: {
-            "by hand": poster(hand, f"/ozml_example/{plain_url}", body),
-            "Flask-OzML": poster(ozml, url, body),
-            "form + TwiML": poster(twiml, f"/ozml_example/{plain_url}", body),
-        }
-        for title, plain_url, body, ozml, url in rows
+        name: poster(app, url, row.body + more)
+        for name, app, url in (
+            ("Flask-OzML", app, urls[row.name]),
+            ("by hand", plain, f"/{row.by_hand.__name__}?tries=1"),
+            ("form + TwiML", plain, f"/{row.by_twiml.__name__}?tries=1"),
+        )
     }
 
 
-def check_equal(answers: Mapping[str, Callable[[], bytes]]) -> None:
-    """Stop unless all answer with the same document."""
-    documents = {name: ET.canonicalize(answer()) for name, answer in answers.items()}
-    for name, document in documents.items():
-        if document != documents["by hand"]:
-            raise SystemExit(f"{name} answers differently:\n{document}")
+def check_equal(posters: Mapping[str, Poster]) -> None:
+    """Stop the program unless all answers are the same document."""
+    documents = {name: ET.canonicalize(post()) for name, post in posters.items()}
+    if len(set(documents.values())) > 1:
+        raise SystemExit(f"The answers differ: {documents}")
 
 
-def main(rounds: int = 120, calls: int = 100) -> None:
-    for view in (incoming_call_by_hand, incoming_call_twiml, incoming_call):
-        print(inspect.getsource(view))
+def show(row: Row, more: bytes, rounds: int, calls: int) -> None:
+    posters = candidates(row, more)
+    check_equal(posters)
+    times = measure(posters, rounds=rounds, calls=calls)
+    fields = 6 if more else 3
+    for base, bound in (("by hand", row.of_by_hand), ("form + TwiML", row.of_twiml)):
+        measured = ratio(times["Flask-OzML"], times[base])
+        at_most(f"{row.title}, {fields} fields, of {base}", measured, bound)
+
+
+def show_to(rounds: int, calls: int) -> None:
+    """Compare a view that calls ``to()`` with the same view and a constant URL."""
+    app, urls = apps.ozml_app()
+    posters = {
+        name: poster(app, urls[name], CALL) for name in ("with_to", "without_to")
+    }
+    check_equal({name: without_url(post) for name, post in posters.items()})
+    posters["by hand"] = candidates(ROWS[0])["by hand"]
+    times = measure(posters, rounds=rounds, calls=calls)
+    both = zip(times["with_to"], times["without_to"], strict=True)
+    added = [with_to - without_to for with_to, without_to in both]
+    at_most("one to() in a view, of by hand", ratio(added, times["by hand"]), 0.50)
+
+
+def without_url(post: Poster) -> Poster:
+    """Return a function whose answer has nothing in its ForwardToUrl."""
+    return lambda: re.sub(rb'(?<=ForwardToUrl=")[^"]+', b"", post())
+
+
+def main(rounds: int = 60, calls: int = 100) -> None:
     print(conditions("werkzeug", "twilio"))
-    for title, answers in candidates().items():
-        check_equal(answers)
-        print(f"\n{title}")
-        figures = measure(answers, rounds=rounds, calls=calls)
-        print(table(figures, "by hand"))
-        ratio = figures["Flask-OzML"].ratio(figures["form + TwiML"])
-        print(f"Flask-OzML costs {ratio:.2f} of form + TwiML.")
+    for row in ROWS:
+        for more in (b"", MORE):
+            show(row, more, rounds, calls)
+    show_to(rounds, calls)
 
 
 if __name__ == "__main__":

@@ -1,56 +1,42 @@
-"""Interleaved rounds: what slows the machine down slows every candidate down."""
+"""Measure candidates in turns and compare the results with bounds.
+
+Whatever slows the machine down slows down all candidates of a round, so that the ratios
+of a round say more than its times.
+"""
 
 import gc
 import os
 import platform
 import statistics
 import time
-import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from importlib.metadata import version
 
 Candidate = Callable[[], object]
 
 
-class Figures(t.NamedTuple):
-    """What one candidate costs a call, in seconds of this process's CPU time."""
-
-    rounds: list[float]
-
-    @property
-    def best(self) -> float:
-        return min(self.rounds)
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.rounds)
-
-    def ratio(self, base: "Figures") -> float:
-        """The median of the ratios of the rounds: both sides met the same load."""
-        pairs = zip(self.rounds, base.rounds, strict=True)
-        return statistics.median(own / other for own, other in pairs)
-
-
 def measure(
     candidates: Mapping[str, Candidate], *, rounds: int, calls: int
-) -> dict[str, Figures]:
-    """Time the candidates in turns, the first one of a round another one each time."""
+) -> dict[str, list[float]]:
+    """Return the seconds of CPU time that a call of each candidate took, by round.
+
+    Each round begins with another candidate, after one round that does not count.
+    """
     names = list(candidates)
-    figures = {name: Figures([]) for name in names}
-    for name in names:
-        _time(candidates[name], calls)
-    gc.collect()
-    gc.freeze()
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for candidate in candidates.values():
+        cpu_time(candidate, calls)
     for number in range(rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            figures[name].rounds.append(_time(candidates[name], calls))
-    gc.unfreeze()
-    return figures
+            times[name].append(cpu_time(candidates[name], calls))
+    return times
 
 
-def _time(candidate: Candidate, calls: int) -> float:
+def cpu_time(candidate: Candidate, calls: int) -> float:
+    """Return the seconds of CPU time of one call, without garbage collection."""
     gc.collect()
     gc.disable()
     start = time.process_time()
@@ -61,20 +47,32 @@ def _time(candidate: Candidate, calls: int) -> float:
     return elapsed / calls
 
 
+def ratio(times: Sequence[float], base: Sequence[float]) -> float:
+    """Return the median of the ratios of the rounds."""
+    return statistics.median(
+        own / other for own, other in zip(times, base, strict=True)
+    )
+
+
+def at_most(title: str, measured: float, bound: float) -> None:
+    """Print a figure next to its upper bound."""
+    _print_row(title, measured, f"at most {bound:.2f}", round(measured, 2) <= bound)
+
+
+def at_least(title: str, measured: float, bound: float) -> None:
+    """Print a figure next to its lower bound."""
+    _print_row(title, measured, f"at least {bound:.2f}", round(measured, 2) >= bound)
+
+
+def _print_row(title: str, measured: float, bound: str, met: bool) -> None:
+    print(f"{title:<60}{measured:>9.2f}  {bound:<18}{'met' if met else 'missed'}")
+
+
 def conditions(*packages: str) -> str:
-    """What the figures were taken with."""
+    """Return a description of the machine and the versions."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("flask", *packages))
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"{platform.python_implementation()} {platform.python_version()}, {versions};"
         f" {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs{load}"
     )
-
-
-def table(figures: Mapping[str, Figures], base: str) -> str:
-    """The figures in microseconds, and as ratios to the base."""
-    rows = [f"{'microseconds of CPU time':<28}{'best':>10}{'median':>10}{'ratio':>8}"]
-    for name, found in figures.items():
-        times = "".join(f"{1e6 * value:>10.1f}" for value in (found.best, found.median))
-        rows.append(f"{name:<28}{times}{found.ratio(figures[base]):>8.2f}")
-    return "\n".join(rows)

@@ -1,95 +1,76 @@
-"""Requests a second and CPU time of a server, with gunicorn on 127.0.0.1.
+"""Requests that gunicorn answers, compared with the same view in plain Flask.
 
-Each application has a gunicorn with one worker of its own, and they are asked in turns.
-Like the phone system, the clients speak HTTP/1.0 and open a connection for each
-request. The CPU time is the worker's own, which a route of the application tells.
+Each application has a gunicorn with one worker, and they are asked in turns. Like the
+phone system, the client speaks HTTP/1.0 and opens a connection for each request. What
+counts is the worker's CPU time, so that other work on the machine matters little.
 """
 
 import contextlib
-import shutil
 import socket
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import typing as t
-import urllib.request
-from collections.abc import Callable
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from flask import Flask
-from flask import Response
 
+from benchmarks import apps
 from benchmarks.request import CALL
-from benchmarks.request import dtmf_entered_by_hand
-from benchmarks.request import incoming_call
-from benchmarks.request import incoming_call_by_hand
-from benchmarks.request import menu_by_hand
-from benchmarks.request import ozml_app
-from benchmarks.request import plain_app
+from benchmarks.rounds import at_least
 from benchmarks.rounds import conditions
+from benchmarks.rounds import ratio
 
-CLIENTS = 4
 TIMEOUT = 30
 
 
-def bare() -> Flask:
-    """Flask alone: a constant answer, and the body unread."""
-
-    def view() -> Response:
-        return Response("<Response/>", mimetype="application/xml")
-
-    return _with_cpu(plain_app(view, view, view))
-
-
 def by_hand() -> Flask:
-    return _with_cpu(
-        plain_app(incoming_call_by_hand, menu_by_hand, dtmf_entered_by_hand)
-    )
+    return with_cpu_time(apps.plain_app(apps.welcome_by_hand))
 
 
 def ozml() -> Flask:
-    return _with_cpu(ozml_app(incoming_call)[0])
+    return with_cpu_time(apps.ozml_app()[0])
 
 
-def _with_cpu(app: Flask) -> Flask:
-    app.add_url_rule("/cpu", "cpu", lambda: str(time.process_time()))
+def with_cpu_time(app: Flask) -> Flask:
+    """Add a page that shows the worker's CPU seconds so far."""
+    app.add_url_rule("/cpu", view_func=lambda: str(time.process_time()), endpoint="cpu")
     return app
 
 
 class Server(t.NamedTuple):
-    """A running application."""
+    """A running application and the target of its view."""
 
     port: int
-    path: str
+    target: str
 
-    def cpu(self) -> float:
-        """CPU seconds of the worker so far."""
-        url = f"http://127.0.0.1:{self.port}/cpu"
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
-            return float(answer.read())
+    def cpu_seconds(self, requests: int) -> float:
+        """Return the CPU seconds that the worker spends on a request."""
+        before = float(self.send("GET /cpu HTTP/1.0\r\n\r\n"))
+        for _ in range(requests):
+            self.send(
+                f"POST {self.target} HTTP/1.0\r\nHost: 127.0.0.1\r\n"
+                "Content-Type: application/x-www-form-urlencoded\r\n"
+                f"Content-Length: {len(CALL)}\r\n\r\n{CALL.decode()}"
+            )
+        after = float(self.send("GET /cpu HTTP/1.0\r\n\r\n"))
+        return (after - before) / requests
 
-    def post(self, number: int = 0) -> None:
-        head = (
-            f"POST {self.path} HTTP/1.0\r\nHost: 127.0.0.1\r\n"
-            "Content-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(CALL)}\r\n\r\n"
-        )
+    def send(self, request: str) -> bytes:
+        """Return the body of the answer to a request."""
         address = ("127.0.0.1", self.port)
         with socket.create_connection(address, timeout=TIMEOUT) as connection:
-            connection.sendall(head.encode() + CALL)
-            answer = b""
-            while part := connection.recv(65_536):
-                answer += part
-        if not answer.startswith((b"HTTP/1.0 200", b"HTTP/1.1 200")):
-            raise SystemExit(f"{self.path} answered {answer[:40]!r}.")
+            connection.sendall(request.encode())
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        head, _, body = answer.partition(b"\r\n\r\n")
+        if b" 200 " not in head.partition(b"\r\n")[0]:
+            raise SystemExit(f"The server answered {answer[:40]!r}.")
+        return body
 
 
 @contextlib.contextmanager
-def running(factory: Callable[[], Flask], path: str) -> Iterator[Server]:
+def running(factory: str, target: str) -> Iterator[Server]:
     """Serve an application of this module with gunicorn."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.set_inheritable(True)
@@ -97,87 +78,30 @@ def running(factory: Callable[[], Flask], path: str) -> Iterator[Server]:
             [
                 *(sys.executable, "-m", "gunicorn", "--workers", "1"),
                 *("--bind", f"fd://{listener.fileno()}", "--log-level", "warning"),
-                f"benchmarks.sockets:{factory.__name__}()",
+                f"benchmarks.sockets:{factory}()",
             ],
             cwd=Path(__file__).parent.parent,
             pass_fds=[listener.fileno()],
         )
         try:
-            server = Server(listener.getsockname()[1], path)
-            server.cpu()
-            yield server
+            yield Server(listener.getsockname()[1], target)
         finally:
             process.terminate()
             process.wait(TIMEOUT)
 
 
-def load(server: Server, requests: int) -> tuple[float, float]:
-    """Requests a second, and the worker's CPU seconds for each."""
-    before, start = server.cpu(), time.perf_counter()
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        list(clients.map(server.post, range(requests)))
-    seconds = time.perf_counter() - start
-    return requests / seconds, (server.cpu() - before) / requests
-
-
-def show(servers: dict[str, Server], rounds: int, requests: int) -> None:
-    results: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-    for name, server in servers.items():
-        load(server, requests)
-        results[name].clear()
-    for _ in range(rounds):
-        for name, server in servers.items():
-            results[name].append(load(server, requests))
-    print(f"{'medians':<20}{'requests/s':>12}{'CPU us/request':>16}{'ratio':>8}")
-    base = [cpu for _, cpu in results["by hand"]]
-    for name, rows in results.items():
-        rates, cpus = zip(*rows, strict=True)
-        ratio = statistics.median(a / b for a, b in zip(cpus, base, strict=True))
-        print(
-            f"{name:<20}{statistics.median(rates):>12.0f}"
-            f"{1e6 * statistics.median(cpus):>16.0f}{ratio:>8.2f}"
-        )
-
-
-def show_ab(servers: dict[str, Server], requests: int) -> None:
-    """The same by ApacheBench, where it is installed."""
-    ab = shutil.which("ab")
-    if ab is None:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        body = Path(folder, "body")
-        body.write_bytes(CALL)
-        for name, server in servers.items():
-            done = subprocess.run(
-                [
-                    *(ab, "-q", "-n", str(requests), "-c", str(CLIENTS)),
-                    *("-p", body, "-T", "application/x-www-form-urlencoded"),
-                    f"http://127.0.0.1:{server.port}{server.path}",
-                ],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            lines = done.stdout.splitlines()
-            rate = next(line for line in lines if line.startswith("Requests per"))
-            print(f"ab, {name}: {rate}")
-
-
 def main(rounds: int = 15, requests: int = 400) -> None:
-    print(f"{conditions('gunicorn')}; {CLIENTS} clients at a time, one worker")
-    entry = ozml_app(incoming_call)[1]["entry"]
-    plain = "/ozml_example/incoming_call"
-    with contextlib.ExitStack() as stack:
-        servers = {
-            name: stack.enter_context(running(factory, path))
-            for name, factory, path in (
-                ("bare Flask", bare, plain),
-                ("by hand", by_hand, plain),
-                ("Flask-OzML", ozml, entry),
-            )
-        }
-        show(servers, rounds, requests)
-        show_ab(servers, rounds * requests)
+    print(f"{conditions('gunicorn')}; one worker")
+    entry = apps.ozml_app()[1]["welcome"].removeprefix(apps.BASE)
+    times: dict[str, list[float]] = {"by hand": [], "Flask-OzML": []}
+    with running("by_hand", "/welcome_by_hand") as hand, running("ozml", entry) as own:
+        hand.cpu_seconds(requests)
+        own.cpu_seconds(requests)
+        for _ in range(rounds):
+            times["by hand"].append(hand.cpu_seconds(requests))
+            times["Flask-OzML"].append(own.cpu_seconds(requests))
+    measured = ratio(times["by hand"], times["Flask-OzML"])
+    at_least("requests a second of CPU time, of by hand", measured, 0.90)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ import datetime
 import functools
 import html
 import http.client
+import os
 import re
+import ssl
 import typing as t
+import warnings
 from collections.abc import Callable
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -20,10 +23,12 @@ from urllib.parse import urlsplit
 
 from werkzeug.urls import iri_to_uri
 
+from .blueprint.config import read_settings
 from .commands import rules
 from .errors import AuthenticationFailed
 from .errors import CallNotFound
 from .errors import ConfigurationError
+from .errors import DestinationNotAllowed
 from .errors import ExtensionUnavailable
 from .errors import Forbidden
 from .errors import InvalidParameter
@@ -47,6 +52,7 @@ __all__ = [
     "AuthenticationFailed",
     "CallNotFound",
     "CallRecord",
+    "DestinationNotAllowed",
     "Extension",
     "ExtensionConfig",
     "ExtensionUnavailable",
@@ -73,15 +79,23 @@ class PhoneSystemClient:
     :param username: the name of an office user, if the phone system requires one.
     :param password: the password of that user. No repr, log record or exception
         contains it.
-    :param timeout: seconds that an exchange may take, from connecting to the last byte
-        of the reply. Looking up the host name is not included: the operating system
+    :param timeout: seconds that an exchange may take in all, up to the last byte of the
+        reply. Only looking up the host name cannot be interrupted: the operating system
         limits that.
+    :param ca: for an https URL, a file with the certificate of the authority that
+        signed the phone system's certificate, in PEM format. Default: the authorities
+        that the operating system trusts. False accepts any certificate, with a warning:
+        whoever is between you and the phone system can then read the password.
     :raises InvalidParameter: by the client and by every method, if an argument is
         wrong. Nothing was sent.
+    :raises DestinationNotAllowed: by every method of a client made by
+        :meth:`from_config`, if a number is not allowed. Nothing was sent.
     :raises PhoneSystemError: by every method, if the phone system refuses the request.
     :raises PhoneSystemUnreachable: by every method, if no complete reply came.
     :raises UnexpectedReply: by every method, if the reply is not one of the HTTP API.
     """
+
+    _allowed_destinations: tuple[re.Pattern[str], ...] | None = None
 
     def __init__(
         self,
@@ -90,35 +104,42 @@ class PhoneSystemClient:
         username: str | None = None,
         password: str | None = None,
         timeout: float = 10.0,
+        ca: str | os.PathLike[str] | t.Literal[False] | None = None,
     ) -> None:
         self.url: str = _BASE.check("PhoneSystemClient", "url", url)
         self.timeout = _checked_timeout(timeout)
         self._credentials = _checked_credentials(username, password)
         self._address = _split(self.url)
-        https = self._address.scheme == "https"
-        self._tls = tls_context(None, verify=True) if https else None
+        self._tls = _checked_tls(ca) if self._address.scheme == "https" else None
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
         """Return a client made from the configuration of an app.
 
         The keys are ``OZML_PHONE_SYSTEM_URL``, which is mandatory,
-        ``OZML_PHONE_SYSTEM_USERNAME``, ``OZML_PHONE_SYSTEM_PASSWORD`` and
-        ``OZML_PHONE_SYSTEM_TIMEOUT``.
+        ``OZML_PHONE_SYSTEM_USERNAME``, ``OZML_PHONE_SYSTEM_PASSWORD``,
+        ``OZML_PHONE_SYSTEM_TIMEOUT``, ``OZML_PHONE_SYSTEM_CA`` and
+        ``OZML_ALLOWED_DESTINATIONS``, which limits the numbers of all requests. In a
+        request that this class has no method for, every parameter whose name stands for
+        a number in the vendor's documentation is checked, unless the name of the
+        request begins with "List".
 
-        :raises ConfigurationError: if one of them is missing or wrong.
+        :raises ConfigurationError: if a key is missing or wrong.
         """
         keys = {
             name: f"OZML_PHONE_SYSTEM_{name.upper()}"
-            for name in ("url", "username", "password", "timeout")
+            for name in ("url", "username", "password", "timeout", "ca")
         }
         options = {
             name: config[key]
             for name, key in keys.items()
             if config.get(key) is not None
         }
+        allowed = read_settings(config).allowed_destinations
         try:
-            return cls(**{"url": None, **options})
+            client = cls(**{"url": None, **options})
+            client._allowed_destinations = allowed
+            return client
         except InvalidParameter as error:
             message = f"{keys[error.parameter]} {error.rule}."
         raise ConfigurationError(message)
@@ -130,19 +151,48 @@ class PhoneSystemClient:
         self,
         dialed: str,
         *,
-        api_extension: str,
         url: str,
+        api_extension: str | None = None,
         caller_id: str | None = None,
         caller_display_name: str | None = None,
         error_url: str | None = None,
     ) -> str:
         """Call a number from an API extension.
 
+        The reply comes before the callee answers. Two views together tell whether
+        somebody was reached; give both the same state::
+
+            @phone.call_connected
+            def reached(call, appointment, tries):
+                mark_as_reached(appointment)
+                return Speak("You have an appointment tomorrow.")
+
+            @phone.error
+            def not_reached(error, appointment, tries):
+                if tries < 3 and not is_reached(appointment):
+                    remind_later(appointment, tries + 1)
+
+            def remind(client, number, appointment, tries=1):
+                client.call(
+                    number,
+                    url=phone.to(reached, appointment=appointment, tries=tries),
+                    error_url=phone.to(
+                        not_reached, appointment=appointment, tries=tries
+                    ),
+                )
+
+        The error view is called for a later error of an answered call, too. A call that
+        cannot be placed raises a :exc:`PhoneSystemError`, and no view is called. After
+        a :exc:`PhoneSystemUnreachable` the call may have been placed.
+
+        Assumption: the phone system posts busy and no answer to ``error_url``.
+
         :param dialed: the number to call.
-        :param api_extension: the API extension that calls.
         :param url: the URL of a ``call_connected`` view, made by ``phone.to(view)``. It
             is requested when the callee answers; without OzML in the answer, the phone
             system hangs up.
+        :param api_extension: the API extension that calls. The vendor's page calls it
+            mandatory, but the vendor's own sample leaves it out.
         :param caller_id: the number that the callee sees (default: the API extension).
         :param caller_display_name: the name that the callee sees (default: the API
             extension).
@@ -166,7 +216,7 @@ class PhoneSystemClient:
         message: str,
         *,
         recipient: str,
-        api_extension: str,
+        api_extension: str | None = None,
         sender: str | None = None,
         delivery_report_url: str | None = None,
     ) -> str:
@@ -174,7 +224,7 @@ class PhoneSystemClient:
 
         :param message: the text.
         :param recipient: the number.
-        :param api_extension: the API extension that sends.
+        :param api_extension: the API extension that sends; optional as in :meth:`call`.
         :param sender: the sender's number (default: the modem's).
         :param delivery_report_url: the URL of an ``sms_delivery_report`` view.
         :return: the id of the message, or "" if the reply has none. The vendor's page
@@ -454,7 +504,9 @@ class PhoneSystemClient:
                     command, name, "is given twice, or is set by the client"
                 )
             given.add(key)
-            rows.append((by_name.get(key) or requests.undocumented(name, value), value))
+            rows.append(
+                (by_name.get(key) or requests.undocumented(command, name, value), value)
+            )
         return dict(self._send(command, rows))
 
     def _run(self, request: requests.Request[_R], /, **arguments: object) -> _R:
@@ -468,10 +520,21 @@ class PhoneSystemClient:
         for parameter, value in rows:
             text = parameter.text(command, value)
             if text is not None:
+                self._check_destination(command, parameter, text)
                 form.append((parameter.wire_name, text))
         reply = replies.parse(self._exchange(form))
         replies.check(command, reply, self._redacted)
         return reply
+
+    def _check_destination(
+        self, command: str, parameter: requests.Parameter, number: str
+    ) -> None:
+        allowed = self._allowed_destinations
+        if parameter.is_destination and not rules.is_allowed(number, allowed):
+            raise DestinationNotAllowed(
+                f"{command}: {parameter.name!r} is a number that"
+                " OZML_ALLOWED_DESTINATIONS does not allow. Nothing was sent."
+            )
 
     def _exchange(self, form: _Form) -> bytes:
         """Post a form and return the body of the reply."""
@@ -487,13 +550,19 @@ class PhoneSystemClient:
         else:
             _check_http(status, encoding, body)
             return body
-        # Not in the except clause: the first exception knows what was sent.
+        # Outside of the except clause, since the first exception knows the password.
         raise PhoneSystemUnreachable(message)
 
     def _reason(self, error: Exception) -> str:
         """Say why there is no reply, without repeating anything received."""
         if isinstance(error, TimeoutError):
             return f"time was up after {self.timeout} seconds"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return (
+                f"its certificate was refused ({error.verify_message}). If an authority"
+                " of your own has signed it, set OZML_PHONE_SYSTEM_CA or ca= to the"
+                " file of that authority's certificate"
+            )
         if isinstance(error, http.client.HTTPException):
             return f"it is not HTTP, or was cut off ({type(error).__name__})"
         return getattr(error, "strerror", None) or type(error).__name__
@@ -550,7 +619,10 @@ _NAME: t.Final = rules.Rule(
 
 
 def _checked_credentials(username: object, password: object) -> _Form:
-    """Return the credentials as they are sent, for no exception to contain them."""
+    """Return the credentials as they are sent.
+
+    No exception contains a value, not even as the refused one.
+    """
     form: _Form = []
     for name, value in (("username", username), ("password", password)):
         if isinstance(value, str):
@@ -588,6 +660,31 @@ def _checked_timeout(timeout: object) -> float:
     return float(timeout)
 
 
+def _checked_tls(ca: object) -> ssl.SSLContext:
+    if ca is False:
+        warnings.warn(
+            "The certificate of the phone system is not checked, because"
+            " OZML_PHONE_SYSTEM_CA or ca= is False.",
+            stacklevel=3,
+        )
+        return tls_context(None, verify=False)
+    if not isinstance(ca, str | os.PathLike | None):
+        raise ParameterTypeError(
+            "PhoneSystemClient",
+            "ca",
+            f"must be the path of a file, or False, got {type(ca).__name__}",
+        )
+    try:
+        return tls_context(ca, verify=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    raise InvalidParameter(
+        "PhoneSystemClient",
+        "ca",
+        f"must be a file with certificates in PEM format, got {str(ca)!r} ({reason})",
+    )
+
+
 def _check_http(status: int, encoding: str, body: bytes) -> None:
     if status != 200:
         raise UnexpectedReply(
@@ -595,6 +692,6 @@ def _check_http(status: int, encoding: str, body: bytes) -> None:
             " for errors. Is this the address of its HTTP API?"
         )
     if encoding != "identity":
-        raise UnexpectedReply("The reply is compressed, although it must not be.")
+        raise UnexpectedReply("The reply is compressed, which was not asked for.")
     if len(body) > MAX_REPLY:
         raise UnexpectedReply(f"The reply is longer than {MAX_REPLY} bytes.")

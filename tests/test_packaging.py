@@ -1,4 +1,4 @@
-"""What is installed. The gate runs this on the built wheel too."""
+"""The metadata of the installed package, which ``.ci/run`` checks in the wheel too."""
 
 import importlib.metadata
 import importlib.resources
@@ -21,7 +21,7 @@ def metadata() -> PackageMetadata:
     ("field", "value"),
     [
         ("Name", "Flask-OzML"),
-        ("License", "MIT"),
+        ("License-Expression", "MIT"),
         ("License-File", "LICENSE.txt"),
         ("Requires-Python", ">=3.11"),
         ("Description-Content-Type", "text/x-rst"),
@@ -31,7 +31,14 @@ def test_metadata(metadata: PackageMetadata, field: str, value: str) -> None:
     assert metadata[field] == value
 
 
-@pytest.mark.parametrize("classifier", ["Framework :: Flask", "Typing :: Typed"])
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        "Framework :: Flask",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)),
+        "Typing :: Typed",
+    ],
+)
 def test_classifier(metadata: PackageMetadata, classifier: str) -> None:
     assert classifier in metadata.get_all("Classifier", [])
 
@@ -62,13 +69,13 @@ def test_a_site_may_have_newer_ones() -> None:
         assert re.fullmatch(r"[\w-]+>=[\d.]+", requirement)
 
 
-@pytest.mark.parametrize("extra", ["async", "client", "dev", "test"])
+@pytest.mark.parametrize("extra", ["async", "bench", "client", "dev", "test"])
 def test_extra(metadata: PackageMetadata, extra: str) -> None:
     assert extra in metadata.get_all("Provides-Extra", [])
 
 
 def test_flask_has_the_command() -> None:
-    # An entry point that cannot be loaded would take every other `flask` command along.
+    # An entry point that cannot be loaded breaks every `flask` command.
     commands = importlib.metadata.entry_points(group="flask.commands")
     assert isinstance(commands["ozml"].load(), click.Command)
 

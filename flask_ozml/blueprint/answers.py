@@ -79,10 +79,12 @@ async def _collect(answer: AsyncIterable[object]) -> list[object]:
 def read_answer(answer: object) -> list[t.Any]:
     """Return the commands that a view returned; read an iterable to its end.
 
-    Reading stops at one more than :data:`MAX_COMMANDS`, which check_answer refuses.
+    Reading stops one command above :data:`MAX_COMMANDS`, which check_answer refuses.
 
     :raises TypeError: if the view returned something else.
     """
+    if isinstance(answer, list):
+        return answer
     if answer is None:
         return []
     if isinstance(answer, Command):
@@ -125,7 +127,8 @@ def check_answer(
                 " GoTo."
             )
         _check_arguments(command, family, notification)
-        _check_destinations(command, allowed_destinations)
+        if allowed_destinations is not None:
+            _check_destinations(command, allowed_destinations)
         pending += command.children
 
 
@@ -146,11 +149,7 @@ def _check_arguments(
             )
 
 
-def _check_destinations(
-    command: Command, allowed: Iterable[Pattern[str]] | None
-) -> None:
-    if allowed is None:
-        return
+def _check_destinations(command: Command, allowed: Iterable[Pattern[str]]) -> None:
     if isinstance(command, Element) and command.obeys.destinations:
         raise InappropriateCommand(
             "With OZML_ALLOWED_DESTINATIONS set, no Element may be a"

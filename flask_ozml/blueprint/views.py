@@ -61,14 +61,12 @@ class RegisteredView:
         parameters = self.signature.parameters
         taken = {name: value for name, value in values.items() if name in parameters}
         try:
-            # A misspelt name is reported rather than the argument missing for it.
-            self.signature.bind_partial(None, **state)
             self.signature.bind(None, **taken, **state)
         except TypeError as error:
             known = [name for name in list(parameters)[1:] if name not in taken]
             raise TypeError(
-                f"The view {self.qualified_name!r} cannot take this state: {error}; it"
-                f" takes {known}."
+                f"The view {self.qualified_name!r} cannot take the state"
+                f" {list(state)}: {error}; it takes {known}."
             ) from None
 
 

@@ -2,8 +2,8 @@
 
 The time-out of a socket limits each wait, so a server that sends a byte now and then
 could keep a request for ever. These sockets shorten their time-out before every wait,
-which needs no second thread: threads cannot be interrupted, and cannot be started while
-the interpreter exits.
+and so need no second thread, which could not be interrupted, nor be started while the
+interpreter exits.
 """
 
 import contextlib
@@ -19,10 +19,8 @@ from urllib.parse import urlencode
 #: The longest reply that is read, in bytes: about 12,000 calls of a call history.
 MAX_REPLY: t.Final = 4 * 1024 * 1024
 
-_HEADERS: t.Final = {
-    "Accept-Encoding": "identity",
-    "Content-Type": "application/x-www-form-urlencoded",
-}
+#: http.client adds Host, Content-Length and "Accept-Encoding: identity".
+_HEADERS: t.Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class HttpReply(t.NamedTuple):
@@ -52,7 +50,7 @@ def post(
 
     :param url: an http or https URL in ASCII.
     :param form: the names and values to send.
-    :param timeout: seconds for everything but looking up the host name, which cannot be
+    :param timeout: seconds for everything. Only looking up the host name cannot be
         interrupted.
     :param tls: for https, from :func:`tls_context`.
     :raises OSError: if the server cannot be reached; a TimeoutError if time is up.
@@ -94,7 +92,7 @@ def tls_context(ca: str | os.PathLike[str] | None, *, verify: bool) -> ssl.SSLCo
 
 def _read(response: http.client.HTTPResponse) -> bytes:
     body = response.read(MAX_REPLY + 1)
-    # The length that is left, where the server has announced one.
+    # What is left of the Content-Length; None without one.
     if len(body) <= MAX_REPLY and response.length:
         raise http.client.IncompleteRead(body, response.length)
     return body
@@ -119,10 +117,6 @@ class _Socket(socket.socket):
     def recv_into(self, *args: t.Any, **options: t.Any) -> int:
         self.settimeout(_left(self.deadline))
         return super().recv_into(*args, **options)
-
-    def send(self, *args: t.Any, **options: t.Any) -> int:
-        self.settimeout(_left(self.deadline))
-        return super().send(*args, **options)
 
     def sendall(self, *args: t.Any, **options: t.Any) -> None:
         self.settimeout(_left(self.deadline))

@@ -226,25 +226,28 @@ def sms_id(reply: Reply) -> str:
 
 
 def active_calls(reply: Reply) -> list[ActiveCall]:
-    """Return the calls of a ListActiveCalls reply."""
-    return _listed(reply, "ActiveCalls", "CallInfo", _active_call)
+    """Return the calls of a ListActiveCalls reply.
+
+    The entries of the later API are called "Call".
+    """
+    return _listed(reply, "ActiveCalls", ("CallInfo", "Call"), _active_call)
 
 
 def extensions(reply: Reply) -> list[Extension]:
     """Return the extensions of a ListExtensions reply."""
-    return _listed(reply, "Extensions", "ExtensionSummary", _extension)
+    return _listed(reply, "Extensions", ("ExtensionSummary",), _extension)
 
 
 def call_records(reply: Reply) -> list[CallRecord]:
     """Return the calls of a GetCallHistory reply."""
-    return _listed(reply, "Calls", "Call", _call_record)
+    return _listed(reply, "Calls", ("Call",), _call_record)
 
 
 def extension_config(reply: Reply) -> ExtensionConfig:
     """Return the configuration of a GetConfig reply."""
     node = _node(reply.get("Config"), "Config")
     return ExtensionConfig(
-        _text(node, "ID"),
+        _id(node, "ID"),
         user_id=_text(node, "UserID"),
         username=_text(node, "Username"),
         authorization_name=_text(node, "AuthorizationName"),
@@ -260,7 +263,7 @@ def _active_call(node: Reply) -> ActiveCall:
     state = _text(node, "CallState")
     return ActiveCall(
         call_state=_CALL_STATES.get(state, state),
-        call_id=_text(node, "CallId"),
+        call_id=_id(node, "CallId"),
         source=_text(node, "Source"),
         caller_id=_text(node, "CallerId"),
         destination=_text(node, "Destination"),
@@ -276,7 +279,7 @@ _CALL_STATES: t.Final[Mapping[str, CallState]] = {
 
 
 def _extension(node: Reply) -> Extension:
-    return Extension(id=_text(node, "Id"), type=_text(node, "Type"))
+    return Extension(id=_id(node, "Id"), type=_text(node, "Type"))
 
 
 def _call_record(node: Reply) -> CallRecord:
@@ -289,22 +292,37 @@ def _call_record(node: Reply) -> CallRecord:
         dialed=_text(node, "Dialed"),
         caller_id=_text(node, "CallerId"),
         type=_text(node, "Type"),
-        call_id=_text(node, "CallId"),
+        call_id=_id(node, "CallId"),
     )
 
 
 def _listed(
-    reply: Reply, container: str, entry: str, read: Callable[[Reply], _T]
+    reply: Reply, container: str, entries: tuple[str, ...], read: Callable[[Reply], _T]
 ) -> list[_T]:
     """Return the entries of a list.
 
     Assumption: an empty list is an empty element, or is left out.
+
+    :raises UnexpectedReply: if anything else is where entries may be, so that entries
+        of an unknown form are not taken for an empty list.
     """
+    if container not in reply and any(map(_has_elements, reply.values())):
+        raise UnexpectedReply(f"The reply has no {container!r}, but other elements.")
     node = reply.get(container)
     if node is None:
         return []
-    entries = _node(node, container).get(entry, [])
-    return [read(_node(found, entry)) for found in entries]
+    node = _node(node, container)
+    if any(name not in entries for name in node if not name.startswith("@")):
+        known = " or ".join(map(repr, entries))
+        raise UnexpectedReply(f"The {container!r} of the reply has more than {known}.")
+    found = [entry for name in entries for entry in node.get(name, ())]
+    return [read(_node(entry, entries[0])) for entry in found]
+
+
+def _has_elements(node: object) -> bool:
+    if isinstance(node, dict):
+        return any(not name.startswith(("@", "#")) for name in node)
+    return isinstance(node, list)
 
 
 def _node(found: object, name: str) -> Reply:
@@ -321,6 +339,13 @@ def _text(node: Reply, name: str) -> str:
     if isinstance(found, list):
         raise UnexpectedReply(f"The reply has several {name!r} where one is expected.")
     return found or ""
+
+
+def _id(node: Reply, name: str) -> str:
+    found = _text(node, name)
+    if not found:
+        raise UnexpectedReply(f"An entry of the reply has no {name!r}.")
+    return found
 
 
 def _found_text(node: object, name: str) -> str:

@@ -29,12 +29,15 @@ class Parameter:
     :param wire_name: the name that is sent.
     :param rule: what a value must be.
     :param mandatory: whether the request needs a value.
+    :param is_destination: whether the value is a number that will be called, or sent a
+        message.
     """
 
     name: str
     wire_name: str
     rule: rules.Rule
     mandatory: bool = False
+    is_destination: bool = False
 
     def text(self, command: str, value: object) -> str | None:
         """Return the text to send for a value, or None if nothing is sent.
@@ -131,16 +134,19 @@ def _request(
     for name, mandatory in parameters.items():
         ozml_name = _OZML_NAMES.get(name, name)
         rule = known[ozml_name] if ozml_name in known else _RULES[name]
-        rows.append(Parameter(name, wire_name(name), rule, mandatory))
+        is_destination = ozml_name in like.destinations
+        rows.append(Parameter(name, wire_name(name), rule, mandatory, is_destination))
     made = REQUESTS[command.lower()] = Request(command, read, tuple(rows))
     return made
 
 
+# The vendor's page says that ApiExtension is mandatory, but the vendor's appointment
+# reminder leaves it out.
 CALL = _request(
     "Call",
     replies.call_id,
     dialed=_MANDATORY,
-    api_extension=_MANDATORY,
+    api_extension=_OPTIONAL,
     url=_MANDATORY,
     caller_id=_OPTIONAL,
     caller_display_name=_OPTIONAL,
@@ -149,7 +155,7 @@ CALL = _request(
 SEND_SMS = _request(
     "SendSms",
     replies.sms_id,
-    api_extension=_MANDATORY,
+    api_extension=_OPTIONAL,
     recipient=_MANDATORY,
     message=_MANDATORY,
     sender=_OPTIONAL,
@@ -241,16 +247,34 @@ GET_CALL_HISTORY = _request(
 )
 
 
-def undocumented(name: str, value: object) -> Parameter:
+# The names, in lower case, that a number to call or to send a message to has on the
+# vendor's pages of all versions.
+_DESTINATIONS: t.Final = (
+    "destination",
+    "dialed",
+    "dialedaddress",
+    "dialled",
+    "phonenumber",
+    "recipient",
+    "target",
+)
+
+
+def undocumented(command: str, name: str, value: object) -> Parameter:
     """Return a parameter that this module has no row for.
 
+    :param command: the name of the request. In one that begins with "List", numbers
+        only filter what is listed.
     :param name: the name of the argument.
     :param value: its value, which may be of any type that can be sent.
     """
     types = (bool, int, str, datetime.datetime)
     found = next((type_ for type_ in types if isinstance(value, type_)), str)
     rule = rules.Rule(found, "must be a str, an int, a bool or a datetime")
-    return Parameter(name, wire_name(name), rule)
+    sent = wire_name(name)
+    lists = command.lower().startswith("list")
+    is_destination = not lists and sent.lower() in _DESTINATIONS
+    return Parameter(name, sent, rule, is_destination=is_destination)
 
 
 _SURROGATE: t.Final = re.compile("[\ud800-\udfff]")

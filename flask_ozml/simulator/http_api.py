@@ -207,25 +207,30 @@ def _found(api: HttpApi, call_id: str) -> PhoneCall:
 
 
 def _call(
-    api: HttpApi, request: _Request, *, dialed: str, api_extension: str, **others: t.Any
+    api: HttpApi,
+    request: _Request,
+    *,
+    dialed: str,
+    api_extension: str | None,
+    **others: t.Any,
 ) -> Iterable[Element]:
     if not api.finds(dialed):
         raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
     command = CallCommand(dialed, api_extension=api_extension, **others)
     with api.switchboard.turn(request, request=True):
-        api.switchboard.place(command, api_extension)
+        api.switchboard.place(command, api_extension or "")
     return ()
 
 
 def _send_sms(
-    api: HttpApi, request: _Request, *, api_extension: str, **others: t.Any
+    api: HttpApi, request: _Request, *, api_extension: str | None, **others: t.Any
 ) -> Iterable[Element]:
     """Assumption: SmsId comes after the message."""
     if not api.finds(others["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
     command = SendSms(api_extension=api_extension, **others)
     with api.switchboard.turn(request, request=True):
-        sms_id = api.switchboard.send_sms(request, command, api_extension)
+        sms_id = api.switchboard.send_sms(request, command, api_extension or "")
     return [leaf("SmsId", sms_id)]
 
 

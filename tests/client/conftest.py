@@ -13,6 +13,13 @@ def server() -> Iterator[FakeServer]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[FakeServer]:
+    """A server for tests that ask it many times."""
+    with running() as found:
+        yield found
+
+
 @pytest.fixture
 def client(server: FakeServer) -> PhoneSystemClient:
     return PhoneSystemClient(server.url)

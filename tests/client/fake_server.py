@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import pathlib
 import select
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -24,6 +25,8 @@ class FakeServer(http.server.ThreadingHTTPServer):
 
     def __init__(self, *, tls: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        # What is not read is not buffered either.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server_port}/"
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,22 +1,32 @@
 """HTTP between the client and the phone system, with its faults."""
 
+import contextlib
+import pathlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
+from client.fake_server import CERTIFICATES
 from client.fake_server import FakeServer
 from client.fake_server import http_reply
+from client.fake_server import running
 from client.fake_server import SUCCESS
 from flask_ozml.client import PhoneSystemClient
 from flask_ozml.client import PhoneSystemUnreachable
 from flask_ozml.client import UnexpectedReply
+from flask_ozml.errors import OzMLError
 
+AUTHORITY = CERTIFICATES / "authority.pem"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 REPLIES = {
     "HTTP/1.1": http_reply(SUCCESS),
@@ -94,6 +104,33 @@ def test_a_broken_connection_is_not_retried(
     assert len(server.bodies) == 1
 
 
+PIECES = [
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.0 302 Found\r\n",
+    b"Content-Length: 30\r\n",
+    b"Content-Length: -1\r\n",
+    b"Content-Length: x\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"Connection: close\r\n",
+    b"Location: http://[\r\n",
+    b"\r\n",
+    b"1e\r\n",
+    b"<Response><Code>200</Code></Response>",
+]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=12))
+def test_every_failure_is_an_error_of_this_package(
+    shared_server: FakeServer, pieces: list[bytes]
+) -> None:
+    shared_server.send(b"".join(pieces))
+    with contextlib.suppress(OzMLError):
+        assert PhoneSystemClient(shared_server.url).list_active_calls() == []
+
+
 # Without the XML declaration, which may not follow white space.
 BODY = SUCCESS[21:]
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(BODY)
@@ -108,15 +145,21 @@ DRIPS = {
 }
 
 
+@pytest.fixture(params=[False, True], ids=["http", "https"])
+def any_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
+    with running(tls=request.param) as found:
+        yield found
+
+
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys())
 def test_a_slow_reply_ends_in_time_and_leaves_no_connection(
-    server: FakeServer, drip: tuple[bytes, bytes, bytes]
+    any_server: FakeServer, drip: tuple[bytes, bytes, bytes]
 ) -> None:
-    server.drip(*drip)
+    any_server.drip(*drip)
     with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds\.$"):
-        PhoneSystemClient(server.url, timeout=0.3).hold("x")
-    assert server.hung_up.wait(20)
-    assert len(server.bodies) == 1
+        PhoneSystemClient(any_server.url, timeout=0.3, ca=AUTHORITY).hold("x")
+    assert any_server.hung_up.wait(20)
+    assert len(any_server.bodies) == 1
 
 
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys())
@@ -137,18 +180,34 @@ def test_the_body_of_a_redirect_is_not_read(
     assert server.hung_up.wait(20)
 
 
-def test_a_server_that_reads_slowly_is_left_in_time(server: FakeServer) -> None:
-    server.reading_pause = 0.02
-    client = PhoneSystemClient(server.url, timeout=0.3)
-    with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds\.$"):
-        client.add_config("SIP", "x" * 16_000_000)
-    assert server.hung_up.wait(20)
-    assert server.bodies == []
+def test_a_server_that_reads_slowly_is_left_in_time(any_server: FakeServer) -> None:
+    any_server.reading_pause = 0.02
+    client = PhoneSystemClient(any_server.url, timeout=0.5, ca=AUTHORITY)
+    with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.5 seconds\.$"):
+        client.add_config("SIP", "x" * 8_000_000)
+    assert any_server.hung_up.wait(20)
+    assert any_server.bodies == []
+
+
+@contextlib.contextmanager
+def silent_server(backlog: int) -> Iterator[socket.socket]:
+    """Listen and say nothing; after ten seconds, refuse and reset connections.
+
+    A client without a time-out then gets another error than that time is up.
+    """
+    with socket.create_server(("127.0.0.1", 0), backlog=backlog) as listening:
+        reset = threading.Timer(10, listening.close)
+        reset.start()
+        try:
+            yield listening
+        finally:
+            reset.cancel()
+            reset.join()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_accepts_and_says_nothing_is_left_in_time(scheme: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+def test_a_server_that_says_nothing_is_left_in_time(scheme: str) -> None:
+    with silent_server(backlog=1) as listening:
         url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/"
         with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds"):
             PhoneSystemClient(url, timeout=0.3).hold("x")
@@ -157,6 +216,16 @@ def test_a_server_that_accepts_and_says_nothing_is_left_in_time(scheme: str) -> 
             accepted.settimeout(20)
             while accepted.recv(65_536):
                 pass
+
+
+def test_a_server_that_accepts_no_connection_is_left_in_time() -> None:
+    with (
+        silent_server(backlog=0) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        with pytest.raises(PhoneSystemUnreachable, match=r"was up after 0\.3 seconds"):
+            PhoneSystemClient(url, timeout=0.3).hold("x")
 
 
 LAST_REQUEST = """
@@ -242,6 +311,48 @@ def test_the_reason_of_the_operating_system_is_told(closed_port: int) -> None:
     with pytest.raises(PhoneSystemUnreachable) as caught:
         PhoneSystemClient(url).hold("x")
     assert str(caught.value) == f"No complete reply from {url}: Connection refused."
+
+
+@pytest.fixture
+def secure_server() -> Iterator[FakeServer]:
+    with running(tls=True) as found:
+        yield found
+
+
+@pytest.mark.parametrize("ca", [AUTHORITY, str(AUTHORITY)])
+def test_the_authority_of_the_certificate_can_be_named(
+    secure_server: FakeServer, ca: str | pathlib.Path
+) -> None:
+    PhoneSystemClient(secure_server.url, ca=ca).hold("x")
+    PhoneSystemClient.from_config(
+        {"OZML_PHONE_SYSTEM_URL": secure_server.url, "OZML_PHONE_SYSTEM_CA": ca}
+    ).hold("x")
+    assert len(secure_server.bodies) == 2
+
+
+def test_an_unknown_authority_is_refused_before_anything_is_sent(
+    secure_server: FakeServer,
+) -> None:
+    with pytest.raises(PhoneSystemUnreachable, match=r"refused .*OZML_PHONE_SYSTEM_CA"):
+        PhoneSystemClient(secure_server.url).hold("x")
+    assert secure_server.bodies == []
+
+
+def test_a_certificate_of_another_host_is_refused(secure_server: FakeServer) -> None:
+    url = secure_server.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(PhoneSystemUnreachable, match="certificate was refused"):
+        PhoneSystemClient(url, ca=AUTHORITY).hold("x")
+    assert secure_server.bodies == []
+
+
+def test_checking_the_certificate_can_be_switched_off_with_a_warning(
+    secure_server: FakeServer,
+) -> None:
+    config = {"OZML_PHONE_SYSTEM_URL": secure_server.url, "OZML_PHONE_SYSTEM_CA": False}
+    with pytest.warns(UserWarning, match="OZML_PHONE_SYSTEM_CA or ca= is False"):
+        client = PhoneSystemClient.from_config(config)
+    client.hold("x")
+    assert len(secure_server.bodies) == 1
 
 
 def test_a_server_without_tls_is_unreachable_by_https(server: FakeServer) -> None:

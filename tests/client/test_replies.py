@@ -57,6 +57,27 @@ H2WWB = ActiveCall(
     ring_duration=datetime.timedelta(milliseconds=749),
     talk_duration=datetime.timedelta(0),
 )
+#: What the later version of the API shows.
+VQHKD = ActiveCall(
+    call_state=CallState.RINGING,
+    call_id="1vQHKd",
+    source="103",
+    caller_id="103",
+    destination="101",
+    start_time=datetime.datetime(2019, 4, 9, 10, 34, 7),  # noqa: DTZ001  # local
+    ring_duration=datetime.timedelta(milliseconds=749),
+    talk_duration=datetime.timedelta(0),
+)
+ZS1B3 = ActiveCall(
+    call_state=CallState.IN_CALL,
+    call_id="1zS1b3",
+    source="104",
+    caller_id="104",
+    destination="105",
+    start_time=datetime.datetime(2019, 4, 9, 10, 34, 8),  # noqa: DTZ001  # local
+    ring_duration=datetime.timedelta(milliseconds=1250),
+    talk_duration=datetime.timedelta(milliseconds=2500),
+)
 PR14T = CallRecord(
     start_time=datetime.datetime(2013, 8, 13, 8, 4, 47),  # noqa: DTZ001  # local
     direction="Internal",
@@ -99,7 +120,16 @@ RESULTS: list[tuple[str, Ask, object]] = [
         lambda c: c.list_extensions(),
         [Extension(id, "SIP") for id in ("1000", "1001", "1002", "100")],
     ),
+    (
+        "extensions_later",
+        lambda c: c.list_extensions(),
+        [
+            Extension("101@localhost", "Phone"),
+            Extension("106@localhost", "IVR extension"),
+        ],
+    ),
     ("success", lambda c: c.list_extensions(), []),
+    ("active_calls_later", lambda c: c.list_active_calls(), [VQHKD, ZS1B3]),
     ("config", lambda c: c.get_config("1000"), CONFIG),
     ("call_history_one", lambda c: c.get_call_history(), [PR14T]),
     ("call_history_empty", lambda c: c.get_call_history(), []),
@@ -353,6 +383,74 @@ def test_a_reply_of_the_greatest_length_is_read(
 ) -> None:
     server.reply_with(SUCCESS.ljust(MAX_REPLY))
     assert client.list_active_calls() == []
+
+
+#: What may not be taken for an empty list.
+UNREADABLE: list[tuple[Ask, bytes, str]] = [
+    (
+        lambda c: c.list_active_calls(),
+        b"<ActiveCalls><callInfo><CallId>x</CallId></callInfo></ActiveCalls>",
+        "'ActiveCalls' of the reply has more than 'CallInfo' or 'Call'",
+    ),
+    (
+        lambda c: c.list_active_calls(),
+        b'<ActiveCalls xmlns:a="urn:a"><a:CallInfo/></ActiveCalls>',
+        "'ActiveCalls' of the reply has more than",
+    ),
+    (
+        lambda c: c.list_active_calls(),
+        b"<ActiveCalls>text<Call/></ActiveCalls>",
+        "'ActiveCalls' of the reply has more than",
+    ),
+    (
+        lambda c: c.list_active_calls(),
+        b"<Calls><CallInfo><CallId>x</CallId></CallInfo></Calls>",
+        "no 'ActiveCalls', but other elements",
+    ),
+    (
+        lambda c: c.list_active_calls(),
+        b"<CallInfo><CallId>x</CallId></CallInfo>",
+        "no 'ActiveCalls', but other elements",
+    ),
+    (
+        lambda c: c.get_call_history(),
+        b"<TotalRecords>1</TotalRecords><CallHistory><Call/></CallHistory>",
+        "no 'Calls', but other elements",
+    ),
+    (
+        lambda c: c.get_call_history(),
+        b"<Calls><Call><StartTime>2013-08-13 08:02:50</StartTime></Call></Calls>",
+        "no 'CallId'",
+    ),
+    (
+        lambda c: c.list_extensions(),
+        b"<Extensions><Extension><Id>1</Id></Extension></Extensions>",
+        "'Extensions' of the reply has more than 'ExtensionSummary'",
+    ),
+    (
+        lambda c: c.list_extensions(),
+        b"<Extensions><ExtensionSummary><Type>SIP</Type></ExtensionSummary></Extensions>",
+        "no 'Id'",
+    ),
+    (
+        lambda c: c.get_config("1"),
+        b"<Config><Enabled>true</Enabled></Config>",
+        "no 'ID'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("ask", "content", "message"), UNREADABLE)
+def test_entries_that_cannot_be_read_are_not_an_empty_list(
+    server: FakeServer,
+    client: PhoneSystemClient,
+    ask: Ask,
+    content: bytes,
+    message: str,
+) -> None:
+    server.reply_with(response(OK + content))
+    with pytest.raises(UnexpectedReply, match=message):
+        ask(client)
 
 
 BAD_VALUES = [

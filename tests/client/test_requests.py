@@ -5,7 +5,6 @@ import enum
 import pathlib
 import typing as t
 from collections.abc import Callable
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
@@ -15,11 +14,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from client.fake_server import FakeServer
-from client.fake_server import running
 from flask_ozml.client import ExtensionConfig
 from flask_ozml.client import PhoneSystemClient
 from flask_ozml.commands import rules
 from flask_ozml.errors import ConfigurationError
+from flask_ozml.errors import DestinationNotAllowed
 from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import ParameterTypeError
 from flask_ozml.http_api import requests
@@ -28,6 +27,16 @@ from flask_ozml.notifications import KINDS
 Ask = Callable[[PhoneSystemClient], object]
 
 REQUESTS: list[tuple[str, Ask, str]] = [
+    (
+        "call without API extension, as in the vendor's appointment reminder",
+        lambda c: c.call("1000", url="http://a.example/"),
+        "command=Call&Dialed=1000&Url=http%3A%2F%2Fa.example%2F",
+    ),
+    (
+        "send_sms without API extension",
+        lambda c: c.send_sms("Hi", recipient="1000"),
+        "command=SendSms&Recipient=1000&Message=Hi",
+    ),
     (
         "call",
         lambda c: c.call(
@@ -297,12 +306,6 @@ def test_the_environment_is_ignored(
     assert "Authorization" not in server.headers[0]
 
 
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[FakeServer]:
-    with running() as found:
-        yield found
-
-
 @settings(max_examples=60)
 @example("\ud800 \udfff\x00\r\n")
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
@@ -542,6 +545,64 @@ def test_a_url_must_lead_to_a_view_of_the_right_kind(
     assert server.bodies == []
 
 
+#: Requests that call a number, or send a message to it.
+DESTINATIONS: list[Callable[[PhoneSystemClient, str], object]] = [
+    lambda c, number: c.call(number, url="http://a.example/"),
+    lambda c, number: c.send_sms("Hi", recipient=number),
+    lambda c, number: c.blind_transfer(number, call_id="x", transferor_party="callee"),
+    lambda c, number: c.forward(number, call_id="x"),
+    lambda c, number: c.request("CALL", dialed=number),
+    lambda c, number: c.request("Call", Dialled=number),
+    lambda c, number: c.request("ForwardCall", CallId="x", DESTINATION=number),
+    lambda c, number: c.request("SendAlarmNotification", phone_number=int(number)),
+    lambda c, number: c.request("Request", DialedAddress=number),
+]
+
+
+def limited_client(server: FakeServer, *patterns: str) -> PhoneSystemClient:
+    return PhoneSystemClient.from_config(
+        {
+            "OZML_PHONE_SYSTEM_URL": server.url,
+            "OZML_ALLOWED_DESTINATIONS": patterns,
+        }
+    )
+
+
+@pytest.mark.parametrize("ask", DESTINATIONS)
+def test_numbers_that_the_configuration_does_not_allow_are_not_called(
+    server: FakeServer, ask: Callable[[PhoneSystemClient, str], object]
+) -> None:
+    client = limited_client(server, "36[0-9]{8,9}", "9000000")
+    with pytest.raises(DestinationNotAllowed, match="^[A-Za-z]+: ") as caught:
+        ask(client, "90000001")
+    assert "9000" not in str(caught.value)
+    assert server.bodies == []
+    ask(client, "36301112222")
+    ask(client, "9000000")
+    ask(PhoneSystemClient(server.url), "90000001")
+    assert len(server.bodies) == 3
+
+
+def test_what_is_not_called_may_be_any_number(server: FakeServer) -> None:
+    client = limited_client(server)
+    client.send_email(recipient="a@b.example", api_extension="1")
+    client.get_call_history(destination="90000001", dialed="90000001")
+    client.request("ListCallHistory", Destination="90000001")
+    client.request("Call", CallerId="90000001")
+    assert len(server.bodies) == 4
+    with pytest.raises(DestinationNotAllowed):
+        client.call("36301112222", url="http://a.example/")
+
+
+def test_wrong_patterns_are_refused() -> None:
+    config = {
+        "OZML_PHONE_SYSTEM_URL": "http://pbx/",
+        "OZML_ALLOWED_DESTINATIONS": ["("],
+    }
+    with pytest.raises(ConfigurationError, match="^OZML_ALLOWED_DESTINATIONS "):
+        PhoneSystemClient.from_config(config)
+
+
 OPTIONS: list[tuple[dict[str, t.Any], str, str]] = [
     ({"url": None}, "url", "must be an absolute http or https URL"),
     ({"url": "127.0.0.1:7780"}, "url", "must be an absolute http or https URL"),
@@ -555,6 +616,11 @@ OPTIONS: list[tuple[dict[str, t.Any], str, str]] = [
     ({"username": "me"}, "password", "is missing: a user name and a password"),
     ({"username": 1, "password": "secret"}, "username", "must be a str, got int"),
     ({"username": "me", "password": 83415}, "password", "must be a str, got int"),
+    ({"url": "https://pbx/", "ca": "missing.pem"}, "ca", "'missing.pem' .No such file"),
+    ({"url": "https://pbx/", "ca": __file__}, "ca", "certificates in PEM format"),
+    ({"url": "https://pbx/", "ca": "/"}, "ca", "certificates in PEM format"),
+    ({"url": "https://pbx/", "ca": "\0"}, "ca", "certificates in PEM format"),
+    ({"url": "https://pbx/", "ca": True}, "ca", "or False, got bool"),
     ({"timeout": "10"}, "timeout", "must be a number of seconds, got str"),
     ({"timeout": True}, "timeout", "must be a number of seconds, got bool"),
     ({"timeout": 0}, "timeout", "must be above 0"),
