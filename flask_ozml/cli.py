@@ -1,24 +1,26 @@
 """The command ``flask ozml``: parse options, call one function, print text."""
 
 import contextlib
+import functools
 import logging
 import sys
 import typing as t
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import click
 from flask import current_app
+from flask import Flask
 from flask.cli import AppGroup
 from flask.cli import pass_script_info
 from flask.cli import ScriptInfo
 
 if t.TYPE_CHECKING:
-    from .blueprint import OzML
-    from .blueprint.views import RegisteredView
     from .notifications import ErrorNotification
-    from .notifications import Notification
+    from .simulator import Outcome
+    from .simulator import PhoneSystem
 
 ozml = AppGroup("ozml", help="Show phone URLs and try calls without a phone system.")
 
@@ -62,152 +64,59 @@ def urls_command(base_url: str | None, values: dict[str, str]) -> None:
     Shows also which kinds of notification use URLs that phone.to() makes, and which
     kinds no view answers.
     """
+    from .phone_urls import listing
+    from .phone_urls import ozml_blueprints
     from .simulator.phone import Screen
 
     if current_app.config.get("OZML_PUBLIC_URL"):
         base_url = None
     if base_url:
         current_app.config["OZML_PUBLIC_URL"] = base_url
-    phones = _registrations()
-    _check_names(phones, values)
-    try:
-        sections = [
-            "\n".join(_section(name, phone, _urls(name, phone, values)))
-            for name, phone in phones.items()
-        ]
-    except click.ClickException as error:
-        raise click.ClickException(_about_base_url(error.message, base_url)) from error
+    with _explained(functools.partial(_name_base_url, base_url)):
+        phones = ozml_blueprints(current_app)
+        _check_names(phones, values)
+        sections = ["\n".join(listing(n, phones[n], values)) for n in phones]
     Screen(sys.stdout, colour=False).lines("\n\n".join(sections))
 
 
-def _about_base_url(message: str, base_url: str | None) -> str:
+def _name_base_url(base_url: str | None, message: str) -> str:
     if base_url:
         return message.replace("OZML_PUBLIC_URL", "--base-url")
     return f"{message} Or give --base-url." if "OZML_PUBLIC_URL" in message else message
 
 
-def _registrations() -> "dict[str, OzML]":
-    from .blueprint import OzML
-
-    found = {
-        name: blueprint
-        for name, blueprint in current_app.blueprints.items()
-        if isinstance(blueprint, OzML)
-    }
-    if not found:
-        raise click.ClickException(
-            "This application has no OzML blueprint; register one with"
-            " app.register_blueprint(phone)."
-        )
-    return found
-
-
 def _check_names(names: Iterable[str], values: Mapping[str, str]) -> None:
     """Raise a usage error for a value that no URL has a variable for."""
     from .notifications import KINDS
+    from .phone_urls import variables
 
-    known = {
-        variable
-        for name in names
-        for kind in KINDS
-        for variable in _variables(f"{name}.{kind}")
-    }
+    known = frozenset().union(*(variables(name, k) for name in names for k in KINDS))
     for name in sorted(values.keys() - known):
         raise click.UsageError(
             f"Invalid value for '--value': no phone URL has a variable {name!r}."
         )
 
 
-def _variables(endpoint: str) -> set[str]:
-    rules = current_app.url_map.iter_rules()
-    return set().union(*(r.arguments for r in rules if r.endpoint == endpoint))
+@contextlib.contextmanager
+def _explained(edit: t.Callable[[str], str] = str) -> Iterator[None]:
+    """Turn errors of the URLs into messages that name the option that helps.
 
-
-def _urls(name: str, phone: "OzML", values: Mapping[str, str]) -> dict[str, str]:
+    :param edit: makes the message from that of an error of the configuration.
+    """
     from .errors import OzMLError
+    from .phone_urls import Ambiguous
 
     try:
-        return phone.urls_as(name, **values)
+        yield
+    except Ambiguous as error:
+        message = f"{error} Choose one of them with --blueprint."
     except TypeError as error:  # a variable has no value
-        raise click.ClickException(
-            f"{error} On the command line, use --value NAME=VALUE."
-        ) from error
+        message = f"{error} On the command line, use --value NAME=VALUE."
     except (OzMLError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-class _Row(t.NamedTuple):
-    """A kind of notification, its URL to paste, and its views."""
-
-    notification: "type[Notification]"
-    url: str | None
-    views: "tuple[RegisteredView, ...]"
-    variables: t.Collection[str]
-
-    def state(self, view: "RegisteredView") -> str:
-        """Return the names that the view needs besides the variables of the URL."""
-        return ", ".join(sorted(view.needed.difference(self.variables)))
-
-
-def _section(name: str, phone: "OzML", urls: Mapping[str, str]) -> Iterator[str]:
-    from .notifications import KINDS
-
-    rows = [
-        _Row(
-            notification,
-            urls.get(kind),
-            phone.views.of(kind),
-            _variables(f"{name}.{kind}"),
-        )
-        for kind, notification in KINDS.items()
-    ]
-    unanswered = [row.notification.kind for row in rows if row.url and not row.views]
-    yield f"Blueprint {name!r}"
-    yield from _listed("Paste into the phone system:", _pasted(rows))
-    yield from _listed(f"URLs that {phone.name}.to() makes for commands:", _made(rows))
-    yield from _listed("No URL leads to these views:", _unreachable(rows))
-    yield from _listed("No view answers:", filter(None, [", ".join(unanswered)]))
-
-
-def _listed(heading: str, lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if number == 0:
-            yield f"  {heading}"
-        yield f"    {line}"
-
-
-def _pasted(rows: list[_Row]) -> Iterator[str]:
-    for row in rows:
-        views = [view for view in row.views if not row.state(view)]
-        if row.url and row.notification.pasted and views:
-            yield row.notification.url_setting
-            yield f"  {row.url}"
-            yield f"  answered by {', '.join(map(_with_filters, views))}"
-
-
-def _with_filters(view: "RegisteredView") -> str:
-    filters = ", ".join(f"{name}={value!r}" for name, value in view.filters.items())
-    return f"{view.name} ({filters})" if filters else view.name
-
-
-def _made(rows: list[_Row]) -> Iterator[str]:
-    for row in rows:
-        if row.url and row.notification.url_in_commands and row.views:
-            views = ", ".join(
-                f"{view.name} with {row.state(view)}" if row.state(view) else view.name
-                for view in row.views
-            )
-            yield f"{row.notification.kind} ({row.notification.url_setting}): {views}"
-
-
-def _unreachable(rows: list[_Row]) -> Iterator[str]:
-    for row in rows:
-        for view in row.views:
-            if not row.url:
-                setting = f"OZML_{row.notification.kind.upper()}_URL"
-                yield f"{view.qualified_name}: {setting} is None"
-            elif row.state(view) and not row.notification.url_in_commands:
-                yield f"{view.qualified_name}: its URL cannot carry {row.state(view)}"
+        message = edit(str(error))
+    else:
+        return
+    raise click.ClickException(message)
 
 
 def _check_keys(
@@ -228,6 +137,35 @@ def _press_option(help_text: str) -> t.Callable[[t.Any], t.Any]:
     return click.option(
         "--press", multiple=True, metavar="KEYS", callback=_check_keys, help=help_text
     )
+
+
+def _parse_extensions(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> "dict[str, Outcome]":
+    from .simulator import Outcome
+
+    outcomes = t.get_args(Outcome)
+    extensions: dict[str, Outcome] = {}
+    for text in given:
+        number, _, outcome = text.partition("=")
+        if not number or outcome not in outcomes:
+            raise click.BadParameter(
+                f"{text!r} must be NUMBER=STATE, where STATE is one of"
+                f" {', '.join(map(repr, outcomes))}."
+            )
+        extensions[number] = t.cast(Outcome, outcome)
+    return extensions
+
+
+_extension_option = click.option(
+    "--extension",
+    "extensions",
+    multiple=True,
+    metavar="NUMBER=STATE",
+    callback=_parse_extensions,
+    help="Let an extension be busy, 'no answer' or 'not found', for example 2000=busy."
+    " Repeat for each extension; all others answer.",
+)
 
 
 def _check_server(
@@ -261,54 +199,50 @@ def _player(command: t.Callable[..., None]) -> click.Command:
     return ozml.command(name, with_appcontext=False)(decorated)
 
 
+def _number_option(
+    flag: str, name: str, help_text: str, default: str | None = None
+) -> t.Callable[[t.Any], t.Any]:
+    return click.option(
+        flag,
+        name,
+        metavar="NUMBER",
+        required=default is None,
+        default=default,
+        show_default=True,
+        help=help_text,
+    )
+
+
 @_player
-@click.option(
-    "--from",
-    "caller",
-    default="500",
-    show_default=True,
-    metavar="NUMBER",
-    help="The caller's number.",
-)
-@click.option(
-    "--to",
-    "api_extension",
-    default="9998",
-    show_default=True,
-    metavar="EXT",
-    help="The API extension to call.",
-)
+@_number_option("--from", "caller", "The caller's number.", "500")
+@_number_option("--to", "api_extension", "The API extension to call.", "9998")
 @_press_option("Press these keys. Repeat to press more keys at the next prompt.")
+@click.option(
+    "--hang-up-after",
+    type=click.FloatRange(0, 86_400),
+    metavar="SECONDS",
+    help="Hang up after this time, whatever is going on then.",
+)
+@_extension_option
 def call_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Call an API extension and show what the application says.
 
-    Without --press the terminal is the phone: type keys and Enter, press Enter alone to
-    let time pass, or Ctrl-D to hang up.
+    Without --press and --hang-up-after, the terminal is the phone: type keys and Enter,
+    press Enter alone to let time pass, or Ctrl-D to hang up.
     """
     from .simulator import phone
 
-    _play(info, phone.call, typed=sys.stdin, **arguments)
+    typed = sys.stdin if arguments["hang_up_after"] is None else None
+    _play(info, phone.call, typed=typed, **arguments)
 
 
 @_player
-@click.option(
-    "--from", "sender", required=True, metavar="NUMBER", help="The sender's number."
+@_number_option("--from", "sender", "The sender's number.")
+@_number_option(
+    "--to", "recipient", "The number that the message was sent to.", "06304645433"
 )
-@click.option(
-    "--to",
-    "recipient",
-    default="06304645433",
-    show_default=True,
-    metavar="NUMBER",
-    help="The number that the message was sent to.",
-)
-@click.option(
-    "--extension",
-    "api_extension",
-    default="9998",
-    show_default=True,
-    metavar="EXT",
-    help="The API extension that receives the message.",
+@_number_option(
+    "--extension", "api_extension", "The API extension that receives it.", "9998"
 )
 @click.argument("message", metavar="TEXT")
 def sms_command(info: ScriptInfo, **arguments: t.Any) -> None:
@@ -319,17 +253,49 @@ def sms_command(info: ScriptInfo, **arguments: t.Any) -> None:
 
 
 @_player
-@click.option(
-    "--from", "caller", required=True, metavar="NUMBER", help="The caller's number."
-)
-@click.option(
-    "--to", "dialed", required=True, metavar="NUMBER", help="The number that is dialed."
-)
+@_number_option("--from", "caller", "The caller's number.")
+@_number_option("--to", "dialed", "The number that is dialed.")
+@_extension_option
 def route_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Dial a number and show where the application routes the call."""
     from .simulator import phone
 
     _play(info, phone.route, **arguments)
+
+
+@_player
+@_number_option("--from", "caller", "The extension that calls.", "103")
+@_number_option("--to", "callee", "The extension that is called.", "101")
+def third_party_command(info: ScriptInfo, **arguments: t.Any) -> None:
+    """Call from one extension to another, talk and hang up.
+
+    The application is notified of each change of the call, and may act on it.
+    """
+    from .simulator import phone
+
+    def play(system: "PhoneSystem", *args: t.Any, **options: t.Any) -> int:
+        if not system.find_url("call_changed"):
+            raise click.ClickException(
+                "No view answers call_changed. Decorate one with @phone.call_changed."
+            )
+        return phone.third_party(system, *args, **options)
+
+    _play(info, play, **arguments)
+
+
+@_player
+@click.option(
+    "--code",
+    type=int,
+    required=True,
+    help="The status code, for example 402: a call could not be connected.",
+)
+@click.option("--message", default="", metavar="TEXT", help="The error message.")
+def error_command(info: ScriptInfo, **arguments: t.Any) -> None:
+    """Send an Error notification to the application."""
+    from .simulator import phone
+
+    _play(info, phone.error, **arguments)
 
 
 @_player
@@ -347,17 +313,22 @@ def route_command(info: ScriptInfo, **arguments: t.Any) -> None:
     help="The port to listen at; 0 means any free port.",
 )
 @_press_option("Each callee presses these keys.")
+@_extension_option
 def serve_phone_system_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Serve the HTTP API of a simulated phone system, for development.
 
     After each request the simulated people act: calls that your application places are
-    answered at once, the callee presses the given keys, waits until nothing more
-    happens and hangs up. Text messages are delivered and reported. The transcript is
-    printed.
+    answered at once, the callee presses the given keys, and listens until the
+    application hangs up, at most a minute. Text messages are delivered and reported.
+    The transcript is printed.
     """
     from .simulator import server
 
-    _play(info, server.serve, **arguments)
+    def started(address: str) -> None:
+        app.config["OZML_PHONE_SYSTEM_URL"] = address
+
+    app = info.load_app()
+    _play(info, functools.partial(server.serve, started=started), **arguments)
 
 
 def _play(
@@ -367,46 +338,45 @@ def _play(
     url: str | None,
     blueprint: str | None,
     values: dict[str, str],
+    extensions: "Mapping[str, Outcome]" = MappingProxyType({}),
     **arguments: t.Any,
 ) -> t.NoReturn:
-    import secrets
-
-    from .signals import notification_failed
-    from .simulator import PhoneSystem
-    from .simulator.transport import base_of
-
     app = info.load_app()
-    if not app.config.get("OZML_PUBLIC_URL") and app.config["SERVER_NAME"] is None:
-        app.config["OZML_PUBLIC_URL"] = url or "http://localhost"
-    with app.app_context():
-        urls = _urls_to_play(blueprint, values)
-    # Sites store messages by their ids, so the ids must differ from run to run.
-    first_id = secrets.randbelow(10**9)
-    system = PhoneSystem(
-        url or app, urls, base_of(app.config, urls.values()), first_id=first_id
-    )
-
-    def failed(sender: object, *, exception: BaseException, **rest: object) -> None:
-        system.failures.append(exception)
-
-    with notification_failed.connected_to(failed, app), _printable_log():
+    with (
+        _printable_log(),
+        _phone_system(app, url, blueprint, values) as system,
+    ):
+        system.extensions.update(extensions)
         status = play(system, sys.stdout, colour=sys.stdout.isatty(), **arguments)
     if url:
         _advise(system.errors)
     click.get_current_context().exit(status or 0)
 
 
-def _urls_to_play(name: str | None, values: Mapping[str, str]) -> dict[str, str]:
-    phones = _registrations()
-    if name is None and len(phones) == 1:
-        name = next(iter(phones))
-    if name is None or name not in phones:
-        problem = f"There is no OzML blueprint {name!r}. " if name else ""
-        raise click.ClickException(
-            f"{problem}Choose one of {list(phones)} with --blueprint."
-        )
-    _check_names([name], values)
-    return _urls(name, phones[name], values)
+@contextlib.contextmanager
+def _phone_system(
+    app: Flask, url: str | None, blueprint: str | None, values: dict[str, str]
+) -> "Iterator[PhoneSystem]":
+    import secrets
+
+    from . import playing
+    from .phone_urls import ozml_blueprints
+    from .phone_urls import pasted_urls
+    from .simulator import PhoneSystem
+
+    if playing.lacks_address(app):
+        app.config["OZML_PUBLIC_URL"] = url or "http://localhost"
+    with app.app_context(), _explained():
+        phones = ozml_blueprints(app, blueprint)
+        _check_names(phones, values)
+        urls = pasted_urls(phones, values)
+    # Sites store messages by their ids, so the ids must differ from run to run.
+    first_id = secrets.randbelow(10**9)
+    if url:
+        yield PhoneSystem(url, urls, playing.base_of(app, urls), first_id=first_id)
+        return
+    with playing.playing(app, urls, first_id=first_id) as system:
+        yield system
 
 
 class _PrintableFormatter(logging.Formatter):

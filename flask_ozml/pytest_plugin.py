@@ -1,7 +1,7 @@
-"""The fixture ``phone_system``: play phone calls in tests.
+"""Fixtures for tests that play phone calls.
 
-Enable it with ``pytest_plugins = ["flask_ozml.pytest_plugin"]`` in the ``conftest.py``
-at the root of the tests. Define a fixture ``app`` that returns the Flask application.
+pytest finds this plugin by itself. Define a fixture ``app`` that returns the Flask
+application, and use ``phone_system``.
 """
 
 import typing as t
@@ -10,45 +10,30 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 import pytest
-from flask import Flask
 
-from .errors import ConfigurationError
-from .signals import notification_failed
-from .simulator import PhoneSystem
-from .simulator.transport import base_of
+# pytest imports this module at each start, so the rest is imported by the fixtures.
+if t.TYPE_CHECKING:
+    from flask import Flask
 
-
-class PhoneBlueprint(t.Protocol):
-    """The parts of a blueprint that the fixtures use."""
-
-    name: str
-
-    def urls(self, **values: object) -> Mapping[str, str]:
-        """Return the URLs to paste into the phone system, by kind."""
-        ...
+    from .blueprint import OzML
+    from .client import PhoneSystemClient
+    from .simulator import PhoneSystem
+    from .simulator import Urls
 
 
 @pytest.fixture
-def phone_blueprint(app: Flask) -> PhoneBlueprint:
-    """Return the blueprint that ``phone_system`` calls: the only one with phone URLs.
+def phone_blueprint() -> "OzML | str | None":
+    """Return the blueprint that ``phone_system`` calls; None means all OzML blueprints.
 
-    Override this fixture if the app has several. A phone system calls one of them.
+    Override this fixture to return one blueprint, or the name it is registered under,
+    if several could answer the same notification.
     """
-    registered: t.Any = app.blueprints.values()
-    found = {id(b): b for b in registered if callable(getattr(b, "urls", None))}
-    if len(found) != 1:
-        names = sorted(blueprint.name for blueprint in found.values())
-        raise ConfigurationError(
-            f"phone_system needs one OzML blueprint, and the app has {names}. Override"
-            " the fixture phone_blueprint to return the one to call, or phone_urls for"
-            " an app without such a blueprint."
-        )
-    return t.cast(PhoneBlueprint, next(iter(found.values())))
+    return None
 
 
 @pytest.fixture
 def phone_url_values() -> Mapping[str, object]:
-    """Return the variables of the blueprint's ``url_prefix``; there are none.
+    """Return the variables of the ``url_prefix``; there are none.
 
     Override this fixture for a blueprint below a prefix such as ``/<customer>/phone``.
     """
@@ -57,22 +42,32 @@ def phone_url_values() -> Mapping[str, object]:
 
 @pytest.fixture
 def phone_urls(
-    app: Flask,
-    phone_blueprint: PhoneBlueprint,
+    app: "Flask",
+    phone_blueprint: "OzML | str | None",
     phone_url_values: Mapping[str, object],
     monkeypatch: pytest.MonkeyPatch,
-) -> Mapping[str, str]:
-    """Return the URLs to paste into the phone system, by kind.
+) -> "Urls":
+    """Return the URLs that would be pasted into the phone system.
 
     If neither OZML_PUBLIC_URL nor SERVER_NAME is set, OZML_PUBLIC_URL is
     ``http://localhost`` during the test. Override this fixture for an app that was not
     made with Flask-OzML.
     """
-    if not app.config.get("OZML_PUBLIC_URL") and app.config["SERVER_NAME"] is None:
+    from . import phone_urls
+    from .errors import ConfigurationError
+    from .playing import lacks_address
+
+    if lacks_address(app):
         monkeypatch.setitem(app.config, "OZML_PUBLIC_URL", "http://localhost")
+    phones = phone_urls.ozml_blueprints(app, phone_blueprint)
     with app.app_context():
         try:
-            return phone_blueprint.urls(**phone_url_values)
+            return phone_urls.pasted_urls(phones, phone_url_values)
+        except phone_urls.Ambiguous as error:
+            raise ConfigurationError(
+                f"{error} Override the fixture phone_blueprint to return the name of"
+                " one of them."
+            ) from error
         except TypeError as error:  # a variable has no value
             raise ConfigurationError(
                 f"{error} In tests, override the fixture phone_url_values to return"
@@ -81,19 +76,30 @@ def phone_urls(
 
 
 @pytest.fixture
-def phone_system(app: Flask, phone_urls: Mapping[str, str]) -> Iterator[PhoneSystem]:
+def phone_system(app: "Flask", phone_urls: "Urls") -> "Iterator[PhoneSystem]":
     """Return a phone system that calls the app in process, token check included.
 
     While ``app.testing`` is true, a failing view fails the test with its own traceback.
     If a fallback answers instead, :attr:`PhoneSystem.failures` holds the exception.
+
+    During the test, OZML_PHONE_SYSTEM_URL of the app is the address of this phone
+    system, so a client made by ``PhoneSystemClient.from_config(current_app.config)``
+    cannot ring a real telephone.
     """
-    system = PhoneSystem(app, phone_urls, base_of(app.config, phone_urls.values()))
+    from .playing import playing
 
-    def failed(sender: object, *, exception: BaseException, **rest: object) -> None:
-        system.failures.append(exception)
-
-    with notification_failed.connected_to(failed, app):
+    with playing(app, phone_urls) as system:
         yield system
+
+
+@pytest.fixture
+def phone_system_client(
+    app: "Flask", phone_system: "PhoneSystem"
+) -> "PhoneSystemClient":
+    """Return a client that sends its requests to ``phone_system``."""
+    from .client import PhoneSystemClient
+
+    return PhoneSystemClient.from_config(app.config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -103,7 +109,10 @@ def pytest_runtest_makereport(
     """Show the transcripts of the calls below the traceback of a failed test."""
     report = yield
     system = getattr(item, "funcargs", {}).get("phone_system")
-    if report.when == "call" and report.failed and isinstance(system, PhoneSystem):
-        transcripts = "\n\n".join(map(str, system.sessions))
-        report.sections.append(("Phone calls", transcripts))
+    if report.when == "call" and report.failed and system is not None:
+        from .simulator import PhoneSystem
+
+        if isinstance(system, PhoneSystem):
+            transcripts = "\n\n".join(map(str, system.sessions))
+            report.sections.append(("Phone calls", transcripts))
     return report

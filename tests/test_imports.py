@@ -24,6 +24,7 @@ ROOMS = (
     ("http_api",),
     ("client",),
     ("simulator",),
+    ("phone_urls", "playing"),
     ("__init__", "cli", "pytest_plugin"),
 )
 ORDER = [name for room in ROOMS for name in room]
@@ -35,7 +36,8 @@ FORBIDDEN = {
 }
 
 #: The rooms that know Flask, or any package outside of the standard library.
-FRAMEWORKS = {"blueprint", "signals", "client", "cli", "pytest_plugin"}
+FRAMEWORKS = {"blueprint", "signals", "client"}
+FRAMEWORKS |= {"phone_urls", "playing", "cli", "pytest_plugin"}
 
 
 class _RunTime(ast.NodeTransformer):

@@ -1,50 +1,40 @@
+"""The fixtures, used by test suites that pytest runs inside of these tests."""
+
+import subprocess
+import sys
+
 import pytest
 
 pytest_plugins = ["pytester"]
 
 CONFTEST = """
 import pytest
-from flask import Blueprint, Flask, url_for
-from flask_ozml.commands import BlindTransfer, GoTo, Speak, UserInput
-from flask_ozml.serializer import dumps
+from flask import Flask
+from flask_ozml import OzML
+from flask_ozml.commands import BlindTransfer, Speak, UserInput
 
-pytest_plugins = ["flask_ozml.pytest_plugin"]
-BASE = "http://localhost"
+def blueprint(name="phone", **filters):
+    phone = OzML(name, __name__)
 
-def blueprint(name):
-    phone = Blueprint(name, __name__)
+    @phone.incoming_call(**filters)
+    def welcome(call):
+        url = phone.to(pin)
+        return UserInput(Speak("Your PIN, please."), digits=4, forward_to_url=url)
 
-    @phone.post("/incoming_call")
-    def incoming_call():
-        return dumps([
-            UserInput(
-                Speak("Your PIN, please."), digits=4, forward_to_url=f"{BASE}/pin"
-            )
-        ])
-
-    @phone.post("/pin")
-    def pin():
-        if app.fails:
+    @phone.dtmf_entered
+    def pin(entered):
+        if entered.dtmf_digits == "0000":
             raise ZeroDivisionError("no such account")
-        return dumps([Speak(name), BlindTransfer("2000")])
+        return [Speak(name), BlindTransfer("2000")]
 
-    def urls():
-        public = app.config.get("OZML_PUBLIC_URL")
-        if public:
-            return {"incoming_call": f"{public}/incoming_call"}
-        return {"incoming_call": url_for("phone.incoming_call", _external=True)}
-
-    phone.urls = urls
     return phone
 
-@pytest.fixture(name="app")
-def make_app():
-    global app
+@pytest.fixture
+def app():
     app = Flask("app")
     app.testing = True
-    app.fails = False
-    app.register_blueprint(blueprint("phone"))
-    app.register_blueprint(Blueprint("shop", __name__))
+    app.config["SECRET_KEY"] = "k"
+    app.register_blueprint(blueprint())
     return app
 """
 
@@ -55,13 +45,13 @@ def tests(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def run(pytester: pytest.Pytester, code: str) -> pytest.RunResult:
+def run(pytester: pytest.Pytester, code: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(code)
-    options = [f"-pno:{name}" for name in ("cacheprovider", "logging", "randomly")]
-    return pytester.runpytest_inprocess(*options)
+    without = [f"-pno:{name}" for name in ("cacheprovider", "logging", "randomly")]
+    return pytester.runpytest_inprocess(*without, *options)
 
 
-def test_a_call(tests: pytest.Pytester) -> None:
+def test_a_call_is_played(tests: pytest.Pytester) -> None:
     run(
         tests,
         """
@@ -70,20 +60,35 @@ def test_a_call(tests: pytest.Pytester) -> None:
             assert "PIN" in call.heard[-1]
             assert call.press("1234").transferred_to == "2000"
             assert app.config["OZML_PUBLIC_URL"] == "http://localhost"
-
-        def test_restored(app, phone_blueprint):
-            assert "OZML_PUBLIC_URL" not in app.config
         """,
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=1)
 
 
-def test_a_failing_view_and_a_failing_assertion(tests: pytest.Pytester) -> None:
+def test_the_configuration_is_restored(tests: pytest.Pytester) -> None:
+    run(
+        tests,
+        """
+        import pytest
+
+        @pytest.fixture(params=["OZML_PHONE_SYSTEM_URL", "OZML_PUBLIC_URL", "OTHER"])
+        def app(app, request):
+            before = {**app.config, request.param: "http://a.org"}
+            app.config.update(before)
+            yield app
+            assert app.config == before
+
+        def test_call(app, phone_system):
+            assert app.config["OZML_PHONE_SYSTEM_URL"].startswith("http://127.0.0.1:")
+        """,
+    ).assert_outcomes(passed=3)
+
+
+def test_a_failed_test_shows_the_calls(tests: pytest.Pytester) -> None:
     result = run(
         tests,
         """
-        def test_view(app, phone_system):
-            app.fails = True
-            phone_system.incoming_call().press("1234")
+        def test_view(phone_system):
+            phone_system.incoming_call().press("0000")
 
         def test_assertion(phone_system):
             call = phone_system.incoming_call().press("12")
@@ -93,7 +98,7 @@ def test_a_failing_view_and_a_failing_assertion(tests: pytest.Pytester) -> None:
             assert False
 
         def test_control_characters(phone_system):
-            assert phone_system.incoming_call(caller="\x1b[31m").transferred_to
+            assert phone_system.incoming_call(caller="\\x1b[31m").transferred_to
         """,
     )
     result.assert_outcomes(failed=4)
@@ -104,7 +109,7 @@ def test_a_failing_view_and_a_failing_assertion(tests: pytest.Pytester) -> None:
             "*-- Phone calls --*",
             "Call from 500 to 9998",
             "< Your PIN, please.",
-            "> 1234",
+            "> 0000",
             "E *where None = <Call from 500 to 9998 | < Your PIN, please. | > 12>.*",
             "*-- Phone calls --*",
             "Call from 500 to 9998",
@@ -118,55 +123,157 @@ def test_a_failing_view_and_a_failing_assertion(tests: pytest.Pytester) -> None:
     assert str(result.stdout).count("Phone calls") == 3
 
 
-def test_a_fallback_is_seen(tests: pytest.Pytester) -> None:
+def test_a_fixture_of_the_same_name_is_left_alone(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture
+        def phone_system():
+            return "of another package"
+
+        def test_other(phone_system):
+            assert phone_system == "mine"
+        """,
+    ).assert_outcomes(failed=1)
+
+
+def test_failures_hold_what_a_fallback_hides(tests: pytest.Pytester) -> None:
     run(
         tests,
         """
-        from flask_ozml.signals import notification_failed
-
         def test_failures(app, phone_system):
-            error = KeyError("account")
-            notification_failed.send(app, notification=None, exception=error)
-            notification_failed.send("another", notification=None, exception=error)
-            assert phone_system.failures == [error]
+            app.testing = False
+            assert phone_system.incoming_call().press("0000").heard
+            assert list(map(type, phone_system.failures)) == [ZeroDivisionError]
         """,
     ).assert_outcomes(passed=1)
 
 
-def test_several_blueprints(tests: pytest.Pytester) -> None:
-    code = """
+def test_views_and_tests_cannot_ring_a_real_telephone(tests: pytest.Pytester) -> None:
+    run(
+        tests,
+        """
         import conftest
         import pytest
+        from flask import Flask, current_app
+        from flask_ozml import OzML
+        from flask_ozml.client import PhoneSystemClient
+        from flask_ozml.commands import Speak
+
+        phone = OzML("phone", __name__)
+
+        @phone.incoming_sms
+        def call_back(sms):
+            client = PhoneSystemClient.from_config(current_app.config)
+            client.call(sms.sender, api_extension="9998", url=phone.to(speak))
+
+        @phone.call_connected
+        def speak(call):
+            return Speak("It is me.")
 
         @pytest.fixture
-        def app(app):
-            app.register_blueprint(conftest.blueprint("office"), url_prefix="/office")
-            app.register_blueprint(
-                app.blueprints["phone"], name="again", url_prefix="/again"
+        def app():
+            app = Flask("app")
+            app.testing = True
+            app.config.update(
+                SECRET_KEY="k", OZML_PHONE_SYSTEM_URL="http://pbx.invalid"
             )
+            app.register_blueprint(phone)
             return app
+
+        def test_view(phone_system):
+            phone_system.incoming_sms(sender="0620")
+            (call,) = phone_system.calls_placed
+            assert call.callee == "0620"
+            assert call.answer().heard == ["It is me."]
+
+        def test_client(phone_system, phone_system_client):
+            phone_system_client.send_sms("Hi", api_extension="1", recipient="0630")
+            assert [sms.message for sms in phone_system.sms_sent] == ["Hi"]
+        """,
+    ).assert_outcomes(passed=2)
+
+
+def test_the_simulated_http_api_refuses_a_foreign_host(tests: pytest.Pytester) -> None:
+    run(
+        tests,
         """
-    call = """
-        def test_call(phone_system):
-            assert phone_system.incoming_call().press("1234").heard[-1] == "phone"
-        """
-    result = run(tests, code + call)
+        import urllib.error
+        import urllib.request
+
+        import pytest
+
+        def test_rebinding(app, phone_system):
+            url = app.config["OZML_PHONE_SYSTEM_URL"]
+            foreign = urllib.request.Request(url, headers={"Host": "evil.example"})
+            with pytest.raises(urllib.error.HTTPError, match="400") as caught:
+                urllib.request.urlopen(foreign)
+            caught.value.close()
+        """,
+    ).assert_outcomes(passed=1)
+
+
+SEVERAL = """
+    import conftest
+    import pytest
+
+    @pytest.fixture
+    def app(app):
+        app.register_blueprint(conftest.blueprint("office"), url_prefix="/office")
+        app.register_blueprint(
+            app.blueprints["phone"], name="again", url_prefix="/again"
+        )
+        return app
+
+    def test_call(phone_system):
+        assert phone_system.incoming_call().press("1234").heard[-1] == "office"
+    """
+
+
+def test_blueprints_that_could_answer_the_same_are_named(
+    tests: pytest.Pytester,
+) -> None:
+    result = run(tests, SEVERAL)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
-            "E *ConfigurationError: phone_system needs one OzML blueprint, and the app"
-            " has *'office', 'phone'*. Override the fixture phone_blueprint *"
+            "E *Error: The blueprints [[]'again', 'office', 'phone'[]] * incoming_call"
+            "* Override the fixture phone_blueprint to return the name of one of them."
         ]
     )
-    chosen = """
-        @pytest.fixture
-        def phone_blueprint(app):
-            return app.blueprints["phone"]
-        """
-    run(tests, code + chosen + call).assert_outcomes(passed=1)
 
 
-def test_an_app_made_otherwise(tests: pytest.Pytester) -> None:
+@pytest.mark.parametrize("chosen", ["app.blueprints['office']", "'office'"])
+def test_phone_blueprint_chooses_a_blueprint(
+    tests: pytest.Pytester, chosen: str
+) -> None:
+    fixture = f"""
+    @pytest.fixture
+    def phone_blueprint(app):
+        return {chosen}
+    """
+    run(tests, SEVERAL + fixture).assert_outcomes(passed=1)
+
+
+def test_a_wrong_choice_of_a_blueprint_is_named(tests: pytest.Pytester) -> None:
+    fixture = """
+    @pytest.fixture
+    def phone_blueprint():
+        return "sales"
+    """
+    result = run(tests, SEVERAL + fixture)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *ConfigurationError: 'sales' is not an OzML blueprint of this"
+            " application, which has [[]'phone', 'office', 'again'[]]."
+        ]
+    )
+
+
+def test_phone_urls_may_lead_to_any_application(tests: pytest.Pytester) -> None:
     run(
         tests,
         """
@@ -190,70 +297,29 @@ def test_an_app_made_otherwise(tests: pytest.Pytester) -> None:
     ).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("config", "url"),
-    [
-        ({"OZML_PUBLIC_URL": "https://a.org/pbx"}, "https://a.org/pbx"),
-        ({"SERVER_NAME": "b.org"}, "http://b.org"),
-        (
-            {
-                "SERVER_NAME": "b.org",
-                "APPLICATION_ROOT": "/pbx/",
-                "PREFERRED_URL_SCHEME": "https",
-            },
-            "https://b.org/pbx",
-        ),
-    ],
-)
-def test_the_base_of_the_urls(
-    tests: pytest.Pytester, config: dict[str, str], url: str
-) -> None:
-    run(
-        tests,
-        f"""
-        def test_call(app, phone_system):
-            assert phone_system.urls == {{"incoming_call": "{url}/incoming_call"}}
-            call = phone_system.incoming_call()
-            assert call.heard == ["Your PIN, please."]
-
-        import pytest
-
-        @pytest.fixture
-        def app(app):
-            app.config.update({config!r})
-            return app
-        """,
-    ).assert_outcomes(passed=1)
-
-
-def test_a_blueprint_below_a_prefix_with_variables(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(
-        """
+def test_a_blueprint_below_a_prefix_with_variables(tests: pytest.Pytester) -> None:
+    call = """
         import pytest
         from flask import Flask
         from flask_ozml import OzML
         from flask_ozml.commands import Speak
-
-        pytest_plugins = ["flask_ozml.pytest_plugin"]
 
         @pytest.fixture
         def app():
             phone = OzML("phone", __name__)
             phone.incoming_call(welcome)
             app = Flask("app")
-            app.config.update(SECRET_KEY="k")
+            app.config["SECRET_KEY"] = "k"
             app.register_blueprint(phone, url_prefix="/<customer>")
             return app
 
         def welcome(call, customer):
             return Speak(customer)
-        """
-    )
-    call = """
+
         def test_call(phone_system):
             assert phone_system.incoming_call().heard == ["acme"]
         """
-    result = run(pytester, call)
+    result = run(tests, call)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
@@ -262,42 +328,32 @@ def test_a_blueprint_below_a_prefix_with_variables(pytester: pytest.Pytester) ->
         ]
     )
     values = """
-        import pytest
-
         @pytest.fixture
         def phone_url_values():
             return {"customer": "acme"}
         """
-    run(pytester, values + call).assert_outcomes(passed=1)
+    run(tests, call + values).assert_outcomes(passed=1)
 
 
-def test_a_blueprint_below_a_subdomain(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(
-        """
-        import pytest
-        from flask import Flask
-        from flask_ozml import OzML
-        from flask_ozml.commands import Speak
-
-        pytest_plugins = ["flask_ozml.pytest_plugin"]
-
-        @pytest.fixture
-        def app():
-            phone = OzML("phone", __name__)
-            phone.incoming_call(welcome)
-            app = Flask("app", subdomain_matching=True)
-            app.config.update(SECRET_KEY="k", SERVER_NAME="b.org")
-            app.register_blueprint(phone, subdomain="tel")
-            return app
-
-        def welcome(call):
-            return Speak("Hi")
-        """
-    )
-    run(
-        pytester,
-        """
+def test_users_may_list_the_plugin_in_pytest_plugins(
+    tests: pytest.Pytester,
+) -> None:
+    tests.makeconftest(f"pytest_plugins = ['flask_ozml.pytest_plugin']\n{CONFTEST}")
+    code = """
         def test_call(phone_system):
-            assert phone_system.incoming_call().heard == ["Hi"]
-        """,
-    ).assert_outcomes(passed=1)
+            assert phone_system.incoming_call().heard == ["Your PIN, please."]
+        """
+    run(tests, code).assert_outcomes(passed=1)
+
+
+def test_importing_the_plugin_leaves_out_the_simulator() -> None:
+    program = "import sys, flask_ozml.pytest_plugin; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not set(run.stdout.split()) & {
+        "flask_ozml.client",
+        "flask_ozml.playing",
+        "flask_ozml.simulator",
+        "xmltodict",
+    }

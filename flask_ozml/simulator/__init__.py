@@ -9,6 +9,7 @@ from .phonesystem import PhoneSystem
 from .randomcaller import Finding
 from .routing import Routing
 from .session import Outcome
+from .switchboard import Urls
 from .thirdparty import ThirdPartyCall
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "PlacedCall",
     "Routing",
     "ThirdPartyCall",
+    "Urls",
 ]

@@ -6,12 +6,14 @@ System".
 """
 
 import collections
+import dataclasses
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from ..commands import BY_NAME
 from ..commands import Command
 from ..commands import ThirdPartyCommand
 from ..errors import CommandError
@@ -22,6 +24,8 @@ from ..errors import ParseError
 from ..errors import StatusCode
 from ..notifications import KINDS
 from ..serializer import loads
+from ..serializer import wire_name
+from . import not_simulated
 from .transport import Reply
 
 #: Characters of an error message that are repeated, at most.
@@ -38,13 +42,18 @@ def read(reply: Reply, kind: str, values: Mapping[str, str]) -> list[Command]:
     :param values: its values by wire name.
     :raises CommandError: if the phone system refuses the answer.
     """
+    check_status(reply)
+    commands = loads(reply.body)
+    _check(commands, _family(kind, values))
+    return commands
+
+
+def check_status(reply: Reply) -> None:
+    """Raise ParseError for a status outside 200 to 299 (an assumption)."""
     if not 200 <= reply.status < 300:
         raise ParseError(
             f"The application answered with the status {reply.status}{_reason(reply)}"
         )
-    commands = loads(reply.body, strict=True)
-    _check(commands, _family(kind, values))
-    return commands
 
 
 def _reason(reply: Reply) -> str:
@@ -66,12 +75,9 @@ def _check(answer: list[Command], family: type[Command]) -> None:
     Assumption: a command of another list, and a Reject that is not the first command,
     are 303.
     """
-    first = answer[0] if answer else None
-    for command in _walk(answer):
-        name = type(command).__name__
-        if not issubclass(command.obeys, family) or (
-            command.first_only and command is not first
-        ):
+    for index, command in enumerate(_walk(answer)):
+        name = command.origin.__name__
+        if not issubclass(command.obeys, family) or (command.first_only and index):
             raise InappropriateCommand(f"Command '{name}' cannot be used here")
         for parameter in command.mandatory_in.get(family, ()):
             if getattr(command, parameter) is None:
@@ -79,11 +85,13 @@ def _check(answer: list[Command], family: type[Command]) -> None:
 
 
 def _walk(commands: Iterable[Command]) -> Iterator[Command]:
+    """Yield commands at any depth, level by level, as far as they are simulated."""
     waiting = collections.deque(commands)
     while waiting:
-        command = waiting.popleft()
-        yield command
-        waiting.extend(command.children)
+        command, _ = not_simulated.split(waiting.popleft())
+        if command is not None:
+            yield command
+            waiting.extend(command.children)
 
 
 def message(error: CommandError) -> str:
@@ -98,8 +106,15 @@ _MESSAGES: t.Final[Mapping[StatusCode, Callable[[t.Any], str]]] = {
     ParseError.code: lambda e: f"Error occured during parsing message: '{e}'",
     NotImplementedCommand.code: str,
     InvalidParameter.code: lambda e: (
-        f"Missing or invalid parameter '{e.parameter}' for command '{e.command}'"
+        f"Missing or invalid parameter '{_on_the_wire(e)}' for command '{e.command}'"
         f" ({e.rule})"
     ),
     InappropriateCommand.code: str,
 }
+
+
+def _on_the_wire(error: InvalidParameter) -> str:
+    """Return the parameter's name in OzML; an unknown one is named as it was sent."""
+    command: t.Any = BY_NAME.get(error.command.lower())
+    known = [field.name for field in dataclasses.fields(command)] if command else []
+    return wire_name(error.parameter) if error.parameter in known else error.parameter

@@ -2,204 +2,272 @@
 
 import typing as t
 
-from ..commands import BlindTransfer
 from ..commands import Call as CallCommand
 from ..commands import Command
-from ..commands import Hangup
-from ..commands import Play
 from ..commands import Reject
-from ..commands import Speak
 from ..commands.rules import Keys
 from ..commands.rules import rule_of
-from ..errors import InappropriateCommand
-from ..errors import StatusCode
 from ..notifications import CallState
 from . import extension_commands
 from .exceptions import CallStateError
 from .frames import Menu
 from .frames import Recording
 from .legs import Leg
+from .session import check_seconds
+from .session import RING_TIME
 from .switchboard import Switchboard
 
-#: Seconds that one act may last, so that each has an end.
-MAX_SECONDS: t.Final = 86_400
-
-# What a third party can do to a call of an API extension.
-_OBEYED: t.Final = (BlindTransfer, Hangup, Play, Speak)
-
-
-def check_seconds(seconds: float) -> None:
-    """Raise ValueError unless this is a number of seconds that an act may last."""
-    if not 0 <= seconds <= MAX_SECONDS:
-        raise ValueError(f"seconds must be from 0 to {MAX_SECONDS}, got {seconds!r}.")
+#: Seconds that ``wait()`` waits at most for something to happen.
+LONGEST_WAIT: t.Final = 3_600
 
 
 class Call(Leg):
     """A call with an API extension, seen by the person who talks to it.
 
-    Everything that this person does returns the call, so that acts can be chained. What
-    the application raises in process is raised here, and ends the call.
+    Everything that this person does takes its time and returns the call, so that acts
+    can be chained. An act returns when keys or a voice are awaited: at the beginning of
+    a prompt, whose first text is in :attr:`heard`, and of a recording. What the
+    application raises in process is raised here, and ends the call.
     """
-
-    #: Which party this person is.
-    person: t.ClassVar[t.Literal["caller", "callee"]] = "caller"
 
     def execute(self, command: Command) -> None:
         extension_commands.execute(self, command)
 
-    def press(self, keys: str) -> t.Self:
+    def press(self, keys: str, *, early: bool = False) -> t.Self:
         """Press keys, one after another.
 
+        The person listens to the end of the prompt's last text or file, and presses the
+        first key ``reaction`` seconds later and each further one after ``per_key``
+        seconds. Meanwhile what is due happens, so that a key may come too late.
+
+        :param early: whether to press the first key at once, during the prompt.
         :raises InvalidParameter: if there are other keys than ``0-9*#A-D``.
         :raises CallStateError: if the call is over before all are pressed.
         :raises CallLoop: if the application comes to no end.
         """
         rule_of(Keys).check("press", "keys", keys)
         self._need("press keys")
-        self.note(">", keys)
-        for key in keys:
-            self._need(f"press all of the {len(keys)} keys")
+        for number, key in enumerate(keys):
             with self.switchboard.turn(self):
-                self.stack[-1].press(self, key)
-                self.run()
+                if number == 0 and not early:
+                    self._get_ready()
+                self.pass_time(max(self.clock, self.next_key_at), before=True)
+                pressed = self.live
+                if pressed:
+                    if number == 0:
+                        self.note(">", keys)
+                    self._take(key)
+                    if number + 1 == len(keys):
+                        self.settle()
+            if not pressed:
+                self._need(f"press all of the {len(keys)} keys")
         return self
 
-    def wait(self, seconds: float) -> t.Self:
-        """Do nothing for some seconds.
+    def wait(self, seconds: float | None = None) -> t.Self:
+        """Do nothing.
 
+        :param seconds: how long. Default: until something happens, at most an hour.
         :raises CallLoop: if the application comes to no end.
         """
-        check_seconds(seconds)
-        if self.live:
-            self.note(">", f"(waits {seconds:g} s)")
+        check_seconds(seconds or 0)
         with self.switchboard.turn(self):
-            self.pass_time(seconds)
+            if self.live:
+                shown = "(waits)" if seconds is None else f"(waits {seconds:g} s)"
+                self.note(">", shown)
+            if seconds is None:
+                self._wait_for_something()
+            else:
+                self.pass_time(self.after(seconds))
+            self.settle()
         return self
+
+    def _wait_for_something(self) -> None:
+        lines, end = len(self.events), self.after(LONGEST_WAIT)
+        while self.live and len(self.events) == lines:
+            if self.due is None or self.due > end:
+                return
+            self.go_on()
 
     def record(self, seconds: float = 5, press: str = "") -> t.Self:
         """Speak for some seconds, then press keys or fall silent.
 
-        Without keys, wait until Inactivity or Duration ends a recording.
+        The voice begins ``reaction`` seconds after the recording. Without keys, wait
+        until Inactivity or Duration ends the recording.
 
         :raises CallStateError: if the call is over.
         """
         check_seconds(seconds)
         self._need("speak")
-        self.note(">", f"(speaks for {seconds:g} s)")
         with self.switchboard.turn(self):
-            self.stack[-1].speak(self, seconds)
-            self.run()
+            self._get_ready()
+            spoken = self.live
+            if spoken:
+                self.note(">", f"(speaks for {seconds:g} s)")
+                self._speak(seconds)
+                self.settle()
+        if not spoken:
+            self._need("speak")
         if press:
             return self.press(press)
-        silence = self.patience
-        return self.wait(silence) if self.recording and silence is not None else self
+        return self.wait() if self.recording and self.due is not None else self
 
-    def obey(self, command: Command) -> None:
-        """Run a command of third-party call control.
-
-        Assumption: a call of an API extension can be hung up, transferred and spoken or
-        played into (once); a Hangup while it rings cancels it; it ends with a transfer,
-        whoever the transferor is.
-
-        :raises InappropriateCommand: for any other command, or if it rings.
-        """
-        name = type(command).__name__
-        if isinstance(command, Hangup) and not self.live:
-            self.state = CallState.CANCELLED
-            self.note("*", "cancelled")
-        elif not (self.live and isinstance(command, _OBEYED)):
-            raise InappropriateCommand(f"Command '{name}' cannot be used here")
-        elif getattr(command, "party", "all") in (self.person, "all"):
-            if isinstance(command, Play):
-                command = Play(command.audio_file)
-            self.execute(command)
-        else:
-            self.note("*", f"{name} to the API extension")
+    def _speak(self, seconds: float) -> None:
+        listener = self.listener
+        if seconds and isinstance(listener, Recording):
+            listener.hear(self.clock, self.after(seconds))
+        self.pass_time(self.after(seconds))
 
     def hang_up(self) -> t.Self:
         """Hang up; a call that is over stays as it is."""
         if self.live:
-            self.note(">", "(hangs up)")
             with self.switchboard.turn(self):
-                self.stop(CallState.COMPLETED)
+                self.hang_up_now()
         return self
+
+    def hear(self, sound: str, party: str | None, shown: str) -> None:
+        if party in (None, "all", self.person):
+            super().hear(sound, party, shown)
+        else:
+            self.note("*", f"to the API extension: {shown}")
 
     @property
     def menu(self) -> Menu | None:
         """The menu that waits for keys."""
-        frame = self.stack[-1] if self.stack else None
-        return frame if isinstance(frame, Menu) else None
+        return self.listener if isinstance(self.listener, Menu) else None
 
     @property
     def recording(self) -> bool:
         """Whether the other side is being recorded."""
-        return bool(self.stack) and isinstance(self.stack[-1], Recording)
+        return isinstance(self.listener, Recording)
 
     @property
     def patience(self) -> float | None:
         """Seconds until the phone system goes on by itself; None if it does not."""
-        deadline = self.stack[-1].deadline if self.stack else None
-        return None if deadline is None else max(deadline - self.clock, 0)
+        return None if self.due is None else max(self.due - self.clock, 0)
+
+    def _get_ready(self) -> None:
+        """Let time pass until the person would act."""
+        self.settle()
+        while self.live and self._hears_more() and self.due is not None:
+            self.go_on()
+        ready = round(self.cue + self.switchboard.reaction, 6)
+        self.pass_time(max(self.clock, ready), before=True)
+
+    def _hears_more(self) -> bool:
+        for frame in reversed(self.stack):
+            if frame.takes_keys:
+                return False
+            if frame.says_more():
+                return True
+        return False
+
+    def _take(self, key: str) -> None:
+        self.next_key_at = self.after(self.switchboard.per_key)
+        listener = self.listener
+        if listener:
+            listener.press(self, key)
+            self.run()
+        else:
+            self.note("*", f"{key} has no effect")
 
     def _need(self, act: str) -> None:
         if not self.live:
-            raise CallStateError(
-                f"Nobody can {act} in a call in the state {self.state}:\n{self}"
-            )
+            raise CallStateError(f"Cannot {act}: the call is {self.state}.\n{self}")
+
+    def picked_up(self, hang_up_after: float | None) -> None:
+        """Begin the conversation.
+
+        :param hang_up_after: seconds after which the person hangs up.
+        """
+        if hang_up_after is not None:
+            self.hangs_up_at = self.after(hang_up_after)
+        self.switchboard.pick_up(self)
 
 
 class IncomingCall(Call):
-    """A call from an extension to an API extension."""
+    """A call to an API extension.
+
+    Source: the vendor's page "HTTP API Notifications".
+    """
 
     def __init__(
-        self, switchboard: Switchboard, caller: str, api_extension: str
+        self,
+        switchboard: Switchboard,
+        caller: str,
+        api_extension: str,
+        caller_id: str | None = None,
     ) -> None:
         super().__init__(
             switchboard,
             f"Call from {caller} to {api_extension}",
             caller=caller,
             callee=api_extension,
+            caller_id=caller_id,
             api_extension=api_extension,
         )
 
-    def ring(self) -> t.Self:
-        """Post the IncomingCall, and run the answer.
+    def ring(self, hang_up_after: float | None = None) -> t.Self:
+        """Call, and talk up to the first act.
 
-        Documented: if its first command is Reject nothing runs, else the phone is
+        :param hang_up_after: seconds after which the caller hangs up.
+        """
+        check_seconds(hang_up_after or 0)
+        with self.switchboard.turn(self):
+            self.start(hang_up_after)
+            self.switchboard.post_waiting()
+            self.settle()
+        return self
+
+    def start(self, hang_up_after: float | None = None) -> None:
+        """Begin to ring.
+
+        Assumption: CallChanged is posted before IncomingCall.
+        """
+        url = self.switchboard.url_of("incoming_call", self.api_extension)
+        self.switchboard.register(self)
+        self.switchboard.change(self, CallState.RINGING)
+        self.switchboard.later(lambda: self._ask(url, hang_up_after))
+
+    def _ask(self, url: str, hang_up_after: float | None) -> None:
+        """Post the IncomingCall, and pick up or reject the call.
+
+        Documented: if the first command is Reject nothing runs, else the phone is
         picked up. Assumption: a rejected call is Busy.
         """
-        url = self.switchboard.url_of("incoming_call")
-        with self.switchboard.turn(self):
-            answer = self.switchboard.ask(
-                self,
-                "incoming_call",
-                url,
-                {
-                    "CallLegID": self.id,
-                    "Caller": self.caller,
-                    "ApiExtension": self.api_extension,
-                },
-            )
-            if answer is None:
-                self.abort()
-            elif self.ended:
-                self.note("*", "over before it was picked up")
-            elif answer and answer[0].origin is Reject:
-                self.commands.append(answer[0])
-                self.note("*", "rejected")
-                self.state = CallState.BUSY
-            else:
-                self.state = CallState.IN_CALL
-                self.begin(answer)
-                self.run()
-        return self
+        if self.ended:
+            return
+        values = {
+            "CallLegID": self.id,
+            "Caller": self.caller,
+            "ApiExtension": self.api_extension,
+        }
+        source = ("HTTP API", "Incoming call URL")
+        answer = self.switchboard.ask(self, "incoming_call", url, values, source)
+        if answer is None:
+            self.fail()
+        elif self.ended:
+            self.note("*", "over before it was picked up")
+        elif answer and answer[0].origin is Reject:
+            self.commands.append(answer[0])
+            self.note("*", "rejected")
+            self.switchboard.change(self, CallState.BUSY)
+        else:
+            self.picked_up(hang_up_after)
+            self.switchboard.later(lambda: self._run_answer(answer))
+
+    def _run_answer(self, answer: list[Command]) -> None:
+        if self.live:
+            self.begin(answer)
+            self.run()
 
 
 class PlacedCall(Call):
-    """A call that a Call command started. It rings until the callee acts.
+    """A call that a Call command started.
 
-    Source: the vendor's page "OzML Call command". Assumption: errors in it are posted
-    to its ErrorUrl, too, as Error notifications.
+    It rings until the callee acts, unless :attr:`PhoneSystem.extensions` says that the
+    callee is busy, does not answer or does not exist. Source: the vendor's page "OzML
+    Call command". Assumption: errors in the call are posted to its ErrorUrl, too, as
+    Error notifications.
     """
 
     person = "callee"
@@ -219,52 +287,84 @@ class PlacedCall(Call):
         self.command = command
         self.error_url = command.error_url
 
-    def answer(self) -> t.Self:
+    def start(self) -> None:
+        """Begin to ring, if the callee exists.
+
+        Assumption: a call to a number that does not exist posts no CallChanged.
+        """
+        self.switchboard.register(self)
+        outcome = self.switchboard.outcome(self.callee)
+        if outcome == "not found":
+            self.state = CallState.ERROR
+            self.switchboard.fail_call(self, "NotFound")
+            return
+        self.switchboard.change(self, CallState.RINGING)
+        if outcome == "busy":
+            self._fail("Busy")
+        elif outcome == "no answer":
+            self._ring_out()
+
+    def answer(self, *, hang_up_after: float | None = None) -> t.Self:
         """Pick up: post the CallConnected, and run the answer.
 
         Documented: without OzML from there the call is hung up.
+
+        :param hang_up_after: seconds after which the callee hangs up.
         """
+        check_seconds(hang_up_after or 0)
         self._need_ringing("answer")
         with self.switchboard.turn(self):
             self.note(">", "(answers)")
-            self.state = CallState.IN_CALL
-            self.replace_by_answer(
-                "call_connected",
-                self.command.url,
-                {
-                    "CallLegID": self.id,
-                    "Callee": self.callee,
-                    "ApiExtension": self.api_extension,
-                },
-                ("Call", "Url"),
-            )
-            self.run()
+            self.picked_up(hang_up_after)
+            self.switchboard.later(self._connected)
+            self.switchboard.post_waiting()
+            self.settle()
         return self
+
+    def _connected(self) -> None:
+        if self.live:
+            values = {
+                "CallLegID": self.id,
+                "Callee": self.callee,
+                "ApiExtension": self.api_extension,
+            }
+            source = ("Call", "Url")
+            self.replace_by_answer("call_connected", self.command.url, values, source)
+            self.run()
 
     def refuse(self) -> t.Self:
         """Press the busy button."""
-        return self._fail("refuse", "refuses")
+        self._need_ringing("refuse")
+        with self.switchboard.turn(self):
+            self.note(">", "(refuses)")
+            self._fail("Busy")
+        return self
 
     def let_ring(self) -> t.Self:
         """Let it ring until the phone system gives up (documented: Busy)."""
-        return self._fail("let ring", "lets it ring")
-
-    def _fail(self, act: str, done: str) -> t.Self:
-        self._need_ringing(act)
-        self.note(">", f"({done})")
-        self.state = CallState.BUSY
+        self._need_ringing("let it ring")
         with self.switchboard.turn(self):
-            self.switchboard.post_error(
-                self.error_url,
-                StatusCode.CALL_CONNECT_FAILED,
-                f"Call connect to '{self.callee}' failed with result state"
-                f" '{self.state}'",
-            )
+            self.note(">", "(lets it ring)")
+            self._ring_out()
         return self
+
+    def hang_up(self) -> t.Self:
+        if self.state is CallState.RINGING:
+            return self.refuse()
+        return super().hang_up()
+
+    def _ring_out(self) -> None:
+        """Assumption: a placed call rings as long as a Route without RingTime."""
+        self.move_clock(self.after(RING_TIME))
+        self._fail("NoAnswer")
+
+    def _fail(self, result: str) -> None:
+        self.switchboard.change(self, CallState.BUSY)
+        self.switchboard.fail_call(self, result)
 
     def _need_ringing(self, act: str) -> None:
         if self.state is not CallState.RINGING:
-            raise CallStateError(f"Nobody can {act} a call in the state {self.state}.")
+            raise CallStateError(f"Cannot {act}: the call is {self.state}.\n{self}")
 
 
 class Message(Leg):
@@ -284,8 +384,8 @@ class Message(Leg):
             caller=sender,
             callee=api_extension,
             api_extension=api_extension,
-            state=CallState.COMPLETED,
         )
+        self.state = CallState.COMPLETED
 
     def execute(self, command: Command) -> None:
         extension_commands.execute(self, command)

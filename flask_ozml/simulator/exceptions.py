@@ -1,5 +1,6 @@
 """The exceptions of the simulator."""
 
+from ..errors import ConfigurationError
 from ..errors import OzMLError
 
 
@@ -16,6 +17,10 @@ class CallStateError(OzMLError):
 
     A key in a call that is over would let a test pass for the wrong reason.
     """
+
+
+class MissingUrl(ConfigurationError):
+    """The phone system was given no URL for a notification."""
 
 
 class TransportError(OzMLError):

@@ -9,9 +9,14 @@ from collections.abc import Mapping
 
 from .. import commands as ozml
 from ..notifications import CallState
+from . import not_simulated
+from .frames import AUDIO_SECONDS
+from .frames import CHARACTERS_PER_SECOND
 from .frames import Menu
 from .frames import Music
+from .frames import Pause
 from .frames import Recording
+from .frames import Sound
 from .legs import Leg
 
 
@@ -22,36 +27,51 @@ def execute(leg: Leg, command: ozml.Command) -> None:
     them as legal).
     """
     leg.switchboard.count_command()
-    row = _ROWS[command.origin]
-    if row.needs_call and not leg.live:
-        leg.note("*", f"left out {type(command).__name__}, there is no call")
+    plain = not_simulated.plain(leg, command)
+    if plain is None:
         return
-    leg.commands.append(command)
-    row.execute(leg, command)
+    row = _ROWS[plain.origin]
+    if row.needs_call and not leg.live:
+        leg.note("*", f"left out {plain.origin.__name__}, there is no call")
+        return
+    leg.commands.append(plain)
+    row.execute(leg, plain)
+
+
+def spoken(text: str) -> tuple[str, float]:
+    """Return what is heard of a text, and how many seconds that takes."""
+    heard = " ".join(text.split())
+    return heard, len(heard) / CHARACTERS_PER_SECOND
 
 
 def _speak(leg: Leg, command: ozml.Speak) -> None:
-    leg.heard.append(" ".join(command.text.split()))
-    leg.note("<", leg.heard[-1])
+    text, seconds = spoken(command.text)
+    leg.hear(text, None, text)
+    leg.stack.append(Sound(leg.after(seconds)))
 
 
 def _play(leg: Leg, command: ozml.Play) -> None:
-    leg.heard.append(command.audio_file.strip())
-    leg.note("<", f"[{leg.heard[-1]}]")
+    name = command.audio_file.strip()
+    leg.hear(name, None, f"[{name}]")
     if command.repeat:
         leg.stack.append(Music())
+    else:
+        seconds = leg.switchboard.audio.get(name, AUDIO_SECONDS)
+        leg.stack.append(Sound(leg.after(seconds)))
 
 
 def _delay(leg: Leg, command: ozml.Delay) -> None:
-    leg.clock += command.time
+    leg.stack.append(Pause(leg.after(command.time)))
 
 
 def _user_input(leg: Leg, command: ozml.UserInput) -> None:
+    leg.cue = leg.clock
     leg.stack.append(Menu(command))
 
 
 def _record(leg: Leg, command: ozml.Record) -> None:
     leg.note("*", "records")
+    leg.cue = leg.clock
     leg.stack.append(Recording(command, leg.clock))
 
 
@@ -67,13 +87,7 @@ def _blind_transfer(leg: Leg, command: ozml.BlindTransfer) -> None:
     counts in third-party call control only. Assumption: after a successful transfer no
     command runs.
     """
-    outcome = leg.switchboard.outcome(command.target)
-    if outcome == "answered":
-        leg.transferred_to = command.target
-        leg.note("*", f"transferred to {command.target}")
-        leg.stop(CallState.TRANSFERRED)
-    else:
-        leg.note("*", f"not transferred to {command.target}: {outcome}")
+    leg.switchboard.transfer(leg, command.target, leg.person)
 
 
 def _call(leg: Leg, command: ozml.Call) -> None:
@@ -93,7 +107,7 @@ def _send_email(leg: Leg, command: ozml.SendEmail) -> None:
 def _hang_up(leg: Leg, command: ozml.Hangup | ozml.Reject) -> None:
     """Assumption: a Reject in a call that is already picked up hangs up."""
     leg.note("*", "hung up")
-    leg.stop(CallState.COMPLETED)
+    leg.switchboard.change(leg, CallState.COMPLETED)
 
 
 class _Row(t.NamedTuple):

@@ -1,4 +1,7 @@
-"""The commands that wait for somebody: menus, recordings and repeated files."""
+"""The commands that take time: what is said, pauses, menus and recordings.
+
+Each is a frame with a deadline, so that keys, hanging up and time can fall into it.
+"""
 
 import typing as t
 
@@ -8,30 +11,85 @@ from .legs import Frame
 from .legs import Leg
 from .legs import Script
 
+#: Characters of a text that are spoken in a second. Assumption: about the speed of
+#: text-to-speech; the vendor's documents do not say.
+CHARACTERS_PER_SECOND: t.Final = 15
+#: Seconds that an audio file takes. Assumption: see :attr:`Switchboard.audio`.
+AUDIO_SECONDS: t.Final = 5.0
+
+
+class Pause(Frame):
+    """A Delay.
+
+    :param until: when it is over.
+    """
+
+    passes_keys = True
+
+    def __init__(self, until: float) -> None:
+        self.deadline = until
+
+
+class Rest(Pause):
+    """What is left of a second before a prompt is repeated."""
+
+    passes_keys = False
+
+
+class Sound(Pause):
+    """A Speak or a Play."""
+
+    def says_more(self) -> bool:
+        return True
+
+    def expire(self, leg: Leg) -> None:
+        leg.cue = leg.clock
+        leg.stack.pop()
+
+
+class Music(Frame):
+    """A Play with Repeat.
+
+    Assumption: the commands after it never run. Among the initial commands of a
+    UserInput it plays on while the menu waits for keys or its time-out.
+    """
+
+    passes_keys = True
+
+    def step(self, leg: Leg) -> bool:
+        below = leg.stack[-2]
+        if below.passes_keys:
+            del leg.stack[-2:]
+        return below.passes_keys
+
 
 class Menu(Frame):
     """A UserInput. Source: the vendor's pages "OzML Userinput command".
 
-    Assumptions:
+    Documented: keys are scanned while the initial commands run, and a time-out of 0 is
+    the default. Assumptions:
 
-    * the caller listens to the end of the initial commands;
+    * an entry that is complete ends the initial commands, an incomplete one does not;
     * the time-out counts from the end of the initial commands and again from each key;
-      a time-out of 0, the default, leaves one second;
+      a key at the very end counts;
     * an entry is complete with ``MaxDigits``, else ``Digits`` digits, but not while a
       longer Input begins with it; at the time-out it is complete if it is an Input or
       has ``MinDigits`` digits, else it is forgotten;
     * ForwardToUrl is not requested on a time-out without digits;
     * after a wrong key without ForwardToUrl the prompt runs again if Repeat is set,
-      else the commands after the UserInput;
+      else the commands after the UserInput; a repetition takes at least a second;
     * an Input's commands, or the answer to DtmfEntered, are followed by the commands
       after the UserInput;
     * BackKey takes effect at once and drops the digits before it. Documented: it leads
       to the upper menu or, if there is none, to the commands after the UserInput.
     """
 
+    takes_keys = True
+
     def __init__(self, command: UserInput) -> None:
         self._command = command
         self._entered = ""
+        self._began = 0.0
         self._next: t.Literal["prompt", "keys", "leave"] = "prompt"
         digits = command.digits or 1
         self.most = command.max_digits or max(digits, command.min_digits or 1)
@@ -46,6 +104,7 @@ class Menu(Frame):
     def step(self, leg: Leg) -> bool:
         if self._next == "prompt":
             self._next = "keys"
+            self._began = leg.clock
             leg.stack.append(Script(self._command.initial_commands, prompt=True))
         elif self._next == "leave":
             leg.stack.pop()
@@ -55,27 +114,36 @@ class Menu(Frame):
             return False
         return True
 
-    def restart(self) -> None:
+    def restart(self, leg: Leg) -> None:
         """Begin with the initial commands again."""
         self._next = "prompt"
         self._entered = ""
         self.deadline = None
+        repeats_at = round(self._began + 1, 6)
+        if repeats_at > leg.clock:
+            leg.stack.append(Rest(repeats_at))
 
     def _wait(self, leg: Leg) -> None:
-        self.deadline = leg.clock + max(self._command.timeout or 0, 1)
+        self.deadline = leg.after(self._command.timeout or 0)
 
     def press(self, leg: Leg, key: str) -> None:
         if key == self._command.back_key:
+            self._cut_prompt(leg)
             self._go_back(leg)
             return
         self._entered += key
-        self._wait(leg)
+        if self.deadline is not None:
+            self._wait(leg)
         longer = any(
             len(keys) > len(self._entered) and keys.startswith(self._entered)
             for keys in self._command.inputs
         )
         if len(self._entered) >= self.most and not longer:
+            self._cut_prompt(leg)
             self._finish(leg)
+
+    def _cut_prompt(self, leg: Leg) -> None:
+        del leg.stack[leg.stack.index(self) + 1 :]
 
     def expire(self, leg: Leg) -> None:
         if self._entered in self._command.inputs or len(self._entered) >= self.least:
@@ -90,7 +158,7 @@ class Menu(Frame):
             index -= 1
         if isinstance(frame, Menu):
             del leg.stack[index + 1 :]
-            frame.restart()
+            frame.restart(leg)
         else:
             leg.stack.pop()
 
@@ -116,7 +184,7 @@ class Menu(Frame):
 
     def _repeat_or_leave(self, leg: Leg) -> None:
         if self._command.repeat:
-            self.restart()
+            self.restart(leg)
         else:
             leg.stack.pop()
 
@@ -126,50 +194,49 @@ class Recording(Frame):
 
     It ends with a key of FinishDigits, after Duration or Inactivity, or with the call.
     Documented: it is successful if a voice was detected. Assumption: without Duration
-    or Inactivity there is no such limit; the length counts to the last word; the answer
-    to RecordCompleted runs before the commands after Record.
+    or Inactivity there is no such limit, and without FinishDigits no key ends it; it is
+    as long as the voice in it, from the first word to the last; the answer to
+    RecordCompleted runs before the commands after Record.
     """
 
-    def __init__(self, command: Record, clock: float) -> None:
+    takes_keys = True
+
+    def __init__(self, command: Record, now: float) -> None:
         self._command = command
-        self._started = self._last_word = clock
+        self._started = self._last_word = now
+        self._first_word: float | None = None
         self._set_deadline()
 
     def _set_deadline(self) -> None:
         command = self._command
         limits = [
-            start + seconds
+            round(start + seconds, 6)
             for start, seconds in (
                 (self._started, command.duration),
                 (self._last_word, command.inactivity),
             )
             if seconds is not None
         ]
-        self.deadline = min(limits) if limits else None
+        self.deadline = min(limits, default=None)
 
     def press(self, leg: Leg, key: str) -> None:
         if key in (self._command.finish_digits or ""):
             self.expire(leg)
 
-    def speak(self, leg: Leg, seconds: float) -> None:
-        longest = self._command.duration
-        spoken = seconds
-        if longest is not None:
-            spoken = min(seconds, max(self._started + longest - leg.clock, 0))
-        leg.clock += spoken
-        self._last_word = leg.clock
+    def hear(self, start: float, end: float) -> None:
+        """Hear a voice between two times."""
+        if self._first_word is None:
+            self._first_word = start
+        self._last_word = end
         self._set_deadline()
-        if spoken < seconds:
-            self.expire(leg)
-            leg.run()
-            leg.pass_time(seconds - spoken)
 
     def expire(self, leg: Leg) -> None:
         leg.stack.pop()
         self.cut(leg)
 
     def cut(self, leg: Leg) -> None:
-        seconds = self._last_word - self._started
+        end = min(self._last_word, leg.clock)
+        seconds = 0 if self._first_word is None else round(end - self._first_word, 6)
         leg.note("*", f"recorded {seconds:g} s" if seconds else "recorded nothing")
         if self._command.finished_url:
             leg.insert_answer(
@@ -182,18 +249,3 @@ class Recording(Frame):
                 },
                 ("Record", "FinishedUrl"),
             )
-
-
-class Music(Frame):
-    """A Play with Repeat.
-
-    Assumption: the commands after it never run. Among the initial commands of a
-    UserInput it plays on while the menu waits for keys or its time-out.
-    """
-
-    def step(self, leg: Leg) -> bool:
-        below = leg.stack[-2]
-        if isinstance(below, Script) and below.prompt:
-            del leg.stack[-2:]
-            return True
-        return False

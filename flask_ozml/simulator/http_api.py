@@ -21,11 +21,9 @@ from ..commands import Call as CallCommand
 from ..commands import Element
 from ..commands import SendEmail
 from ..commands import SendSms
-from ..errors import CommandError
-from ..errors import InvalidParameter
+from ..errors import InappropriateCommand
 from ..errors import StatusCode
 from ..http_api.requests import REQUESTS
-from .calls import Call
 from .http_forms import argument
 from .http_forms import Config
 from .http_forms import config_of
@@ -37,15 +35,14 @@ from .http_forms import reply
 from .http_forms import row
 from .http_lists import active_calls
 from .http_lists import call_history
+from .session import PhoneCall
 from .session import Transcript
 from .switchboard import Switchboard
-from .thirdparty import ThirdPartyCall
+from .thirdparty_commands import execute
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIEnvironment
-
-AnyCall: t.TypeAlias = Call | ThirdPartyCall
 
 #: Bytes that a request may have. Assumption: the vendor names no limit.
 MAX_REQUEST: t.Final = 1 << 20
@@ -73,7 +70,7 @@ class HttpApi:
     def __init__(
         self,
         switchboard: Switchboard,
-        calls: Sequence[AnyCall],
+        calls: Sequence[PhoneCall],
         transcripts: MutableSequence[Transcript],
     ) -> None:
         self.switchboard = switchboard
@@ -137,14 +134,14 @@ class HttpApi:
         handler = _HANDLERS.get(known.command)
         if handler:
             return handler(self, request, **arguments)
-        with self.switchboard.turn(request):
+        with self.switchboard.turn(request, request=True):
             refusal = _control(self, request, known.command, arguments)
         if refusal:
             raise refusal
         return ()
 
     @property
-    def calls(self) -> Sequence[AnyCall]:
+    def calls(self) -> Sequence[PhoneCall]:
         """The calls at this moment."""
         return tuple(self._calls)
 
@@ -175,7 +172,7 @@ def _unknown(command: str) -> Refusal:
 class _Request(Transcript):
     """A request."""
 
-    call: AnyCall | None = None
+    call: PhoneCall | None = None
 
     def abort(self) -> None:
         if self.call:
@@ -191,12 +188,10 @@ def _control(
             _found(api, arguments[name]) for name in _CALL_IDS if name in arguments
         ]
         request.call = calls[0]
-        request.call.obey(BY_NAME[command.lower()](**arguments))
+        execute(api.switchboard, calls[0], BY_NAME[command.lower()](**arguments))
     except Refusal as refusal:
         return refusal
-    except InvalidParameter as error:
-        return Refusal(error.code, error.parameter, command)
-    except CommandError as error:
+    except InappropriateCommand as error:
         return Refusal(error.code, command)
     return None
 
@@ -204,7 +199,7 @@ def _control(
 _CALL_IDS: t.Final = ("call_id", "transferred_call_id", "target_call_id")
 
 
-def _found(api: HttpApi, call_id: str) -> AnyCall:
+def _found(api: HttpApi, call_id: str) -> PhoneCall:
     for call in api.calls:
         if call.id == call_id and not call.ended:
             return call
@@ -222,7 +217,7 @@ def _call(
     if not api.finds(dialed):
         raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
     command = CallCommand(dialed, api_extension=api_extension, **others)
-    with api.switchboard.turn(request):
+    with api.switchboard.turn(request, request=True):
         api.switchboard.place(command, api_extension or "")
     return ()
 
@@ -234,7 +229,7 @@ def _send_sms(
     if not api.finds(others["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
     command = SendSms(api_extension=api_extension, **others)
-    with api.switchboard.turn(request):
+    with api.switchboard.turn(request, request=True):
         sms_id = api.switchboard.send_sms(request, command, api_extension or "")
     return [leaf("SmsId", sms_id)]
 
@@ -244,7 +239,7 @@ def _send_email(
 ) -> Iterable[Element]:
     if not api.finds(arguments["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
-    with api.switchboard.turn(request):
+    with api.switchboard.turn(request, request=True):
         api.switchboard.send_email(request, SendEmail(**arguments))
     return ()
 

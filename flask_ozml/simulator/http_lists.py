@@ -22,11 +22,10 @@ START: t.Final = datetime.datetime(
 def active_calls(calls: Iterable[PhoneCall]) -> Iterable[Element]:
     """Return the list of the calls that go on.
 
-    Assumption: times are whole seconds; the time before the answer is the RingDuration.
+    Assumption: durations are in whole seconds.
     """
     rows = []
     for call in calls:
-        rings = call.state is CallState.RINGING
         if not call.ended:
             values = {
                 "CallState": call.state,
@@ -35,8 +34,8 @@ def active_calls(calls: Iterable[PhoneCall]) -> Iterable[Element]:
                 "CallerId": call.caller_id,
                 "Destination": call.callee,
                 "StartTime": START.isoformat(),
-                "RingDuration": int(call.clock) if rings else 0,
-                "TalkDuration": 0 if rings else int(call.clock),
+                "RingDuration": int(call.rang),
+                "TalkDuration": int(call.talked),
             }
             rows.append(row("CallInfo", **values))
     return [Element("ActiveCalls", None, *rows)]

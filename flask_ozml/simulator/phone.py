@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from ..commands import rules
 from ..errors import StatusCode
 from .calls import Call
-from .calls import MAX_SECONDS
 from .exceptions import CallLoop
 from .exceptions import CallStateError
+from .exceptions import MissingUrl
 from .phonesystem import PhoneSystem
 from .session import Event
+from .session import MAX_SECONDS
 from .session import printable
 from .session import Transcript
 
@@ -97,6 +98,7 @@ def call(
     api_extension: str,
     press: Sequence[str] = (),
     typed: t.TextIO | None = None,
+    hang_up_after: float | None = None,
     colour: bool = False,
 ) -> int:
     """Make a call.
@@ -105,15 +107,19 @@ def call(
     :param typed: a stream of lines, read if there are no keys: keys are pressed, an
         empty line lets time pass, and the end of the stream hangs up. Without it the
         caller hangs up at once.
+    :param hang_up_after: seconds after which the caller hangs up, whatever is going on
+        then.
     """
     screen = Screen(out, colour)
 
     def play() -> None:
-        talk = system.incoming_call(caller, api_extension)
+        talk = system.incoming_call(caller, api_extension, hang_up_after=hang_up_after)
         for keys in press:
             press_or_say(talk, keys)
         if typed is not None and not press:
             _talk(screen, system, talk, typed)
+        while hang_up_after is not None and talk.live:
+            talk.wait()
         talk.hang_up()
 
     return _played(system, screen, play)
@@ -153,13 +159,47 @@ def route(
     return _played(system, Screen(out, colour), play)
 
 
-def _played(system: PhoneSystem, screen: Screen, play: Callable[[], None]) -> int:
+def third_party(
+    system: PhoneSystem,
+    out: t.TextIO,
+    *,
+    caller: str,
+    callee: str,
+    colour: bool = False,
+) -> int:
+    """Call from one extension to another, talk, and hang up."""
+
+    def play() -> None:
+        talk = system.call_between(caller, callee)
+        if not talk.ended:
+            talk.answer()
+        if not talk.ended:
+            talk.hang_up()
+
+    return _played(system, Screen(out, colour), play)
+
+
+def error(
+    system: PhoneSystem,
+    out: t.TextIO,
+    *,
+    code: int,
+    message: str = "",
+    colour: bool = False,
+) -> int:
+    """Post an Error notification."""
+    return _played(
+        system, Screen(out, colour), lambda: system.send_error(code, message)
+    )
+
+
+def _played(system: PhoneSystem, screen: Screen, play: Callable[[], object]) -> int:
     reason = None
     try:
         play()
     except Exception as error:  # noqa: BLE001  # anything the application raises
         screen.show(system.sessions)
-        if not isinstance(error, (CallLoop, CallStateError)):
+        if not isinstance(error, (CallLoop, CallStateError, MissingUrl)):
             screen.traceback(error)
         reason = f"{type(error).__name__}: {error}"
     screen.show(system.sessions)
@@ -174,8 +214,9 @@ def _reason(system: PhoneSystem) -> str | None:
     if system.failures:
         error = system.failures[-1]
         return f"The application failed: {type(error).__name__}: {error}"
-    if system.errors:
-        code, message = system.errors[-1].code, system.errors[-1].message
+    refused = [e for e in system.errors if e.code != StatusCode.CALL_CONNECT_FAILED]
+    if refused:
+        code, message = refused[-1].code, refused[-1].message
         name = StatusCode(code).name.replace("_", " ").lower()
         return f"The phone system reports {name} ({code:d}): {message}"
     return None
@@ -204,7 +245,7 @@ def press_or_say(talk: Call, keys: str) -> None:
 
 def _act(screen: Screen, talk: Call, line: str) -> None:
     if not line:
-        talk.wait(PAUSE if talk.patience is None else talk.patience)
+        talk.wait(PAUSE if talk.due is None else None)
         return
     if _KEYS.accepts(line):
         press_or_say(talk, line)

@@ -3,12 +3,14 @@
 import collections
 import functools
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from ..commands import Call as CallCommand
+from ..commands import Command
 from ..commands import SendEmail
 from ..commands import SendSms
 from ..notifications import ErrorNotification
+from . import answers
 from .calls import Call
 from .calls import IncomingCall
 from .calls import Message
@@ -17,9 +19,12 @@ from .http_api import HttpApi
 from .randomcaller import Finding
 from .randomcaller import play_at_random
 from .routing import Routing
+from .session import PhoneCall
 from .session import Transcript
 from .switchboard import Switchboard
+from .switchboard import Urls
 from .thirdparty import ThirdPartyCall
+from .thirdparty_commands import obey
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -27,7 +32,6 @@ if t.TYPE_CHECKING:
 #: Calls that are kept, besides those that go on.
 MAX_CALLS: t.Final = 50
 
-_C = t.TypeVar("_C", bound=Call | ThirdPartyCall)
 _T = t.TypeVar("_T", bound=Transcript)
 
 
@@ -55,12 +59,23 @@ class PhoneSystem(Switchboard):
     def __init__(
         self,
         target: "WSGIApplication | str",
-        urls: Mapping[str, str],
+        urls: Urls,
         base: str | None = None,
         *,
         first_id: int = 1,
+        answered_state: bool = False,
+        reaction: float = 1.0,
+        per_key: float = 0.3,
     ) -> None:
-        super().__init__(target, urls, base, first_id=first_id)
+        super().__init__(
+            target,
+            urls,
+            base,
+            first_id=first_id,
+            answered_state=answered_state,
+            reaction=reaction,
+            per_key=per_key,
+        )
         #: The text messages that were sent.
         self.sms_sent: list[SendSms] = []
         #: The API extensions that sent them.
@@ -77,15 +92,27 @@ class PhoneSystem(Switchboard):
         #: The transcripts of the last calls, routings, messages and requests.
         self.sessions: collections.deque[Transcript] = collections.deque(maxlen=20)
         #: All calls that go on, and the last ones that are over.
-        self.calls: list[Call | ThirdPartyCall] = []
+        self.calls: list[PhoneCall] = []
 
     @property
-    def live_calls(self) -> dict[str, Call | ThirdPartyCall]:
+    def live_calls(self) -> dict[str, PhoneCall]:
         """The calls that go on, by id."""
         return {call.id: call for call in tuple(self.calls) if not call.ended}
 
-    def find(self, call_id: str) -> Call | ThirdPartyCall | None:
+    def register(self, call: PhoneCall) -> None:
+        over = [kept for kept in self.calls if kept.ended]
+        for kept in over[: 1 - MAX_CALLS]:
+            self.calls.remove(kept)
+        self.calls.append(call)
+        # Nobody notices a call between others that the application does not watch.
+        if call.api_extension or self.find_url("call_changed"):
+            self.sessions.append(call)
+
+    def find(self, call_id: str) -> PhoneCall | None:
         return self.live_calls.get(call_id)
+
+    def obey(self, call: PhoneCall, command: Command) -> None:
+        obey(self, call, command)
 
     def keep_error(self, error: ErrorNotification) -> None:
         self.errors.append(error)
@@ -95,13 +122,19 @@ class PhoneSystem(Switchboard):
         """A WSGI application that answers the requests of the HTTP API."""
         return HttpApi(self, self.calls, self.sessions)
 
-    def incoming_call(self, caller: str = "500", api_extension: str = "9998") -> Call:
+    def incoming_call(
+        self,
+        caller: str = "500",
+        api_extension: str = "9998",
+        *,
+        hang_up_after: float | None = None,
+    ) -> Call:
         """Call an API extension, up to the first prompt or the end of the call.
 
-        Assumption: a call to an API extension posts no CallChanged.
+        :param hang_up_after: seconds after which the caller hangs up, whatever is going
+            on then.
         """
-        call = IncomingCall(self, caller, api_extension)
-        return self._begun(call).ring()
+        return IncomingCall(self, caller, api_extension).ring(hang_up_after)
 
     def incoming_sms(
         self,
@@ -120,7 +153,7 @@ class PhoneSystem(Switchboard):
             "ApiExtension": api_extension,
             "Message": message,
         }
-        url = self.url_of("incoming_sms")
+        url = self.url_of("incoming_sms", api_extension)
         return self._kept(received).deliver(
             "incoming_sms", url, values, ("HTTP API", "Incoming message URL")
         )
@@ -158,14 +191,45 @@ class PhoneSystem(Switchboard):
         dialed: str = "1500",
         api_extension: str = "9999",
         caller_extension: str | None = None,
+        *,
+        last_call_state: str = "Calling",
+        last_called_extension: str = "1200",
+        last_dialed_number: str = "431413",
     ) -> Routing:
-        """Dial a number, and ask the application until the call has a destination."""
-        routing = Routing(self, caller, dialed, api_extension, caller_extension)
-        return self._kept(routing).go()
+        """Dial a number, and ask the application until the call has a destination.
+
+        What the first notification says about the last call is, by default, what the
+        vendor's example says.
+
+        :param last_call_state: one of Calling, NoAnswer, Busy, NotFound and Error.
+        """
+        fixed = {"ApiExtension": api_extension}
+        if caller_extension is not None:
+            fixed["CallerExtension"] = caller_extension
+        last = {
+            "LastDialedNumber": last_dialed_number,
+            "LastCalledExtension": last_called_extension,
+            "LastCallState": last_call_state,
+        }
+        return self._kept(Routing(self, caller, dialed, fixed=fixed, last=last)).go()
 
     def call_between(self, caller: str = "103", callee: str = "101") -> ThirdPartyCall:
         """Call from one extension to another; the callee's phone rings."""
-        return self._begun(ThirdPartyCall(self, caller, callee)).ring()
+        return ThirdPartyCall(self, caller, callee).ring()
+
+    def send_error(self, code: int = 300, message: str = "") -> Transcript:
+        """Post an Error notification to the error notification URL.
+
+        If it does not arrive, :attr:`errors` holds the reason.
+        """
+        url = self.url_of("error")
+        transcript = self._kept(Transcript(f"Error notification {code:d}"))
+        with self.turn(transcript):
+            transcript.note("*", f"{code:d} {message}".rstrip())
+            error = self.post_error(url, code, message)
+            if error:
+                self.note_error(transcript, error.code, answers.message(error))
+        return transcript
 
     def random_caller(
         self,
@@ -173,14 +237,17 @@ class PhoneSystem(Switchboard):
         steps: int,
         caller: str = "500",
         api_extension: str = "9998",
+        *,
+        start: Callable[[], Call] | None = None,
     ) -> list[Finding]:
         """Press keys, speak, wait and hang up at random; return what went wrong.
 
         :param seed: the same seed does the same.
         :param steps: how many acts, in as many calls as they fill.
+        :param start: places or receives a call. Default: an incoming call.
         """
         return play_at_random(
-            lambda: self.incoming_call(caller, api_extension),
+            start or (lambda: self.incoming_call(caller, api_extension)),
             seed,
             steps,
             failures=self.failures,
@@ -189,7 +256,18 @@ class PhoneSystem(Switchboard):
 
     def place(self, command: CallCommand, api_extension: str) -> None:
         call = PlacedCall(self, command, api_extension)
-        self.calls_placed.append(self._begun(call))
+        self.calls_placed.append(call)
+        call.start()
+
+    def connect(self, caller: str, callee: str, caller_id: str) -> PhoneCall:
+        if callee not in self.api_extensions:
+            call = ThirdPartyCall(self, caller, callee, caller_id)
+            call.begin()
+            self.pick_up(call)
+            return call
+        extension = IncomingCall(self, caller, callee, caller_id)
+        extension.start()
+        return extension
 
     def send_sms(self, transcript: Transcript, sms: SendSms, api_extension: str) -> str:
         text = " ".join(sms.message.split())
@@ -202,13 +280,6 @@ class PhoneSystem(Switchboard):
         subject = email.subject or ""
         transcript.note("*", f"sends an e-mail to {email.recipient}: {subject}")
         self.emails_sent.append(email)
-
-    def _begun(self, call: _C) -> _C:
-        over = [kept for kept in self.calls if kept.ended]
-        for kept in over[: 1 - MAX_CALLS]:
-            self.calls.remove(kept)
-        self.calls.append(call)
-        return self._kept(call)
 
     def _kept(self, transcript: _T) -> _T:
         self.sessions.append(transcript)

@@ -7,14 +7,15 @@ callstates can you get in the RoutingInterception notification".
 import typing as t
 from collections.abc import Mapping
 
+from ..commands import Command
 from ..commands import Route
 from ..notifications import RoutingCallState
+from . import not_simulated
 from .session import Outcome
+from .session import PhoneCall
+from .session import RING_TIME
 from .session import Transcript
 from .switchboard import Switchboard
-
-#: Seconds that a Route without RingTime rings (documented).
-RING_TIME: t.Final = 90
 
 _STATES: t.Final[Mapping[Outcome, RoutingCallState]] = {
     "busy": RoutingCallState.BUSY,
@@ -26,10 +27,16 @@ _STATES: t.Final[Mapping[Outcome, RoutingCallState]] = {
 class Routing(Transcript):
     """A call that needs a destination.
 
-    The application is asked first with the state Calling, then with the state of the
-    last step, until a destination answers, the caller is rejected, or the answer has no
-    Route, so that the dial plan decides. Assumption: the first of several Routes
-    counts; the "last" fields are empty before anything was called.
+    The application is asked again with the state of the last step, until a destination
+    answers, the caller is rejected, or the answer has no Route, so that the dial plan
+    decides. Assumption: the first of several Routes counts; a destination that does not
+    answer makes no call.
+
+    :param switchboard: the phone system.
+    :param caller: the number that calls.
+    :param dialed: the number that it dialled.
+    :param fixed: values by wire name that are the same in each step.
+    :param last: values by wire name of the first step.
     """
 
     def __init__(
@@ -37,8 +44,9 @@ class Routing(Transcript):
         switchboard: Switchboard,
         caller: str,
         dialed: str,
-        api_extension: str,
-        caller_extension: str | None,
+        *,
+        fixed: Mapping[str, str],
+        last: Mapping[str, str],
     ) -> None:
         super().__init__(f"Routing of a call from {caller} to {dialed}")
         self.switchboard = switchboard
@@ -50,13 +58,12 @@ class Routing(Transcript):
         self.outcome: t.Literal["answered", "rejected", "dial plan"] = "dial plan"
         #: The destination that answered; None if none did.
         self.destination: str | None = None
+        #: The call to it.
+        self.call: PhoneCall | None = None
         #: Seconds since the call began.
         self.clock = 0.0
-        self._last_dialed = ""
-        self._state = RoutingCallState.CALLING
-        self._fixed = {"ApiExtension": api_extension}
-        if caller_extension is not None:
-            self._fixed["CallerExtension"] = caller_extension
+        self._fixed = {**fixed, "CallerID": caller, "OriginalDialedNumber": dialed}
+        self._last = dict(last)
 
     def go(self) -> t.Self:
         """Take all steps."""
@@ -67,17 +74,11 @@ class Routing(Transcript):
         return self
 
     def _ask(self, url: str) -> Route | None:
-        values = {
-            **self._fixed,
-            "CallerID": self.caller,
-            "OriginalDialedNumber": self.dialed,
-            "LastDialedNumber": self._last_dialed,
-            "LastCalledExtension": self.tried[-1] if self.tried else "",
-            "LastCallState": self._state.value,
-        }
+        values = {**self._fixed, **self._last}
         answer = self.switchboard.ask(self, "routing_interception", url, values) or []
-        self.commands += answer
-        return next((c for c in answer if isinstance(c, Route)), None)
+        commands = [not_simulated.plain(self, command) for command in answer]
+        self.commands += t.cast(list[Command], filter(None, commands))
+        return next((c for c in commands if isinstance(c, Route)), None)
 
     def _step(self, route: Route | None) -> bool:
         """Follow an answer; return True to ask the application again."""
@@ -93,14 +94,18 @@ class Routing(Transcript):
     def _call(self, route: Route) -> bool:
         destination = route.destination
         self.tried.append(destination)
-        self._last_dialed = route.dialed_number or self.dialed
         outcome = self.switchboard.outcome(destination)
         self.note("*", f"rings {destination}: {outcome}")
         if outcome == "answered":
             self.outcome, self.destination = "answered", destination
+            caller_id = route.caller_id or self.caller
+            self.call = self.switchboard.connect(self.caller, destination, caller_id)
             return False
         if outcome == "no answer":
-            ring_time = route.ring_time
-            self.clock += RING_TIME if ring_time is None else ring_time
-        self._state = _STATES[outcome]
+            self.clock += RING_TIME if route.ring_time is None else route.ring_time
+        self._last = {
+            "LastDialedNumber": route.dialed_number or self.dialed,
+            "LastCalledExtension": destination,
+            "LastCallState": _STATES[outcome].value,
+        }
         return True

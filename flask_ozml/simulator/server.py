@@ -5,13 +5,19 @@ development, where people act by themselves.
 """
 
 import contextlib
+import ipaddress
+import selectors
+import socket
 import threading
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
+from werkzeug.exceptions import BadRequest
+from werkzeug.serving import BaseWSGIServer
 from werkzeug.serving import make_server
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wsgi import ClosingIterator
@@ -19,7 +25,6 @@ from werkzeug.wsgi import ClosingIterator
 from ..commands.rules import Keys
 from ..commands.rules import rule_of
 from ..notifications import CallState
-from .calls import Call
 from .calls import PlacedCall
 from .phone import press_or_say
 from .phone import Screen
@@ -30,7 +35,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
-#: Seconds after which a callee who waits hangs up.
+#: Seconds after which a callee hangs up.
 PATIENCE: t.Final = 60
 #: Calls and text messages that one request may lead to.
 MAX_ACTS: t.Final = 50
@@ -53,13 +58,62 @@ def served(
     :param port: 0 means a free one.
     """
     server = make_server(host, port, application, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    stop, stopped = socket.socketpair()
+    thread = threading.Thread(target=_serve, args=(server, stopped), daemon=True)
     thread.start()
     try:
         yield f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}/"
     finally:
-        server.shutdown()
+        stop.close()
         thread.join()
+
+
+def _serve(server: BaseWSGIServer, stopped: socket.socket) -> None:
+    """Serve until the other end of a socket pair is closed.
+
+    ``serve_forever`` would notice ``shutdown`` only when its poll interval is over.
+    """
+    server.timeout = 0
+    with server, stopped, selectors.DefaultSelector() as selector:
+        selector.register(server, selectors.EVENT_READ)
+        selector.register(stopped, selectors.EVENT_READ)
+        while stopped not in [key.fileobj for key, events in selector.select()]:
+            server.handle_request()
+
+
+def local_only(application: "WSGIApplication", host: str = "") -> "WSGIApplication":
+    """Return an application that answers requests for other hosts with 400.
+
+    A page in the developer's browser could otherwise reach it by a name of its own that
+    leads here (DNS rebinding).
+
+    :param host: a name by which it may be reached, besides localhost and IP addresses.
+    """
+
+    def guarded(
+        environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if _is_local(environ.get("HTTP_HOST", "localhost"), host):
+            return application(environ, start_response)
+        error = BadRequest(
+            "The Host header must be localhost, an IP address, or the name of the host"
+            " that this server listens at."
+        )
+        return error(environ, start_response)
+
+    return guarded
+
+
+def _is_local(header: str, host: str) -> bool:
+    try:
+        name = urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name in ("localhost", host.lower())
+    return True
 
 
 def serve(
@@ -70,21 +124,22 @@ def serve(
     port: int = 7780,
     press: Sequence[str] = (),
     colour: bool = False,
+    started: Callable[[str], object] | None = None,
     wait: Callable[[], object] | None = None,
 ) -> None:
     """Serve the HTTP API of a phone system until Ctrl-C.
 
     After each request people act: a call that was placed is answered at once (unless
-    the extension is busy or does not answer), the given keys are pressed, time passes
-    until the application hangs up or nothing more is due, at most a minute, and the
-    callee hangs up; text messages are delivered and reported. Time is virtual, so
-    nothing waits for it.
+    the extension is busy or does not answer), the given keys are pressed, and the
+    callee listens until the application hangs up, at most for a minute; text messages
+    are delivered and reported. Time is virtual, so nothing waits for it.
 
     :param system: the phone system; it may call an application in process or a running
         one.
     :param out: the stream to which transcripts are written.
     :param press: groups of keys that each callee presses.
     :param colour: whether ``out`` is a terminal that shows colours.
+    :param started: a function that is called with the URL of the HTTP API.
     :param wait: a function that returns when serving is to end. Default: never.
     :raises InvalidParameter: if ``press`` holds other keys than ``0-9*#A-D``.
     """
@@ -92,7 +147,9 @@ def serve(
         rule_of(Keys).check("serve", "press", keys)
     screen = Screen(out, colour)
     people = _People(system, screen, press)
-    with served(people.application, host, port) as url:
+    with served(local_only(people.application, host), host, port) as url:
+        if started:
+            started(url)
         screen.line(f"The phone system listens at {url} (Ctrl-C ends it).")
         with contextlib.suppress(KeyboardInterrupt):
             (wait or threading.Event().wait)()
@@ -149,19 +206,8 @@ class _People:
             self._screen.traceback(failed)
 
     def _take(self, call: PlacedCall) -> None:
-        outcome = self._system.outcome(call.callee)
-        if outcome == "busy":
-            call.refuse()
-        elif outcome == "no answer":
-            call.let_ring()
-        else:
-            call.answer()
-            for keys in self._press:
-                press_or_say(call, keys)
-            self._wait_in(call)
-
-    def _wait_in(self, call: Call) -> None:
-        while call.live and call.patience is not None and call.clock < PATIENCE:
-            # Waiting for 0 seconds again and again would never end.
-            call.wait(max(call.patience, 1))
-        call.hang_up()
+        call.answer(hang_up_after=PATIENCE)
+        for keys in self._press:
+            press_or_say(call, keys)
+        while call.live:
+            call.wait()

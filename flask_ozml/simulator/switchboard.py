@@ -7,6 +7,7 @@ import itertools
 import threading
 import typing as t
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 
@@ -15,15 +16,16 @@ from ..commands import Command
 from ..commands import SendEmail
 from ..commands import SendSms
 from ..errors import CommandError
-from ..errors import ConfigurationError
 from ..errors import InvalidParameter
 from ..errors import ParseError
 from ..errors import StatusCode
+from ..notifications import CallState
 from ..notifications import ErrorNotification
 from ..notifications import KINDS
 from . import answers
 from . import wire
 from .exceptions import CallLoop
+from .exceptions import MissingUrl
 from .exceptions import TransportError
 from .session import Outcome
 from .session import PhoneCall
@@ -34,6 +36,9 @@ from .transport import transport_to
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+#: URLs by kind, or such mappings by API extension.
+Urls = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+
 #: Notifications and commands without the caller doing anything, at most.
 MAX_NOTIFICATIONS: t.Final = 50
 MAX_COMMANDS: t.Final = 100_000
@@ -41,41 +46,83 @@ MAX_COMMANDS: t.Final = 100_000
 _RECORDINGS: t.Final = "http://ozekixepbx.ip:7780/HttpRecordings"
 
 
+class Turn:
+    """One act of a person, and all that it leads to."""
+
+    def __init__(self) -> None:
+        #: What is to be posted after the current command.
+        self.waiting: collections.deque[Callable[[], object]] = collections.deque()
+        self.notifications = 0
+        self.commands = 0
+
+
+class _Thread(threading.local):
+    turn: Turn | None = None
+
+
 class Switchboard(abc.ABC):
-    """The part of a phone system that calls talk to.
+    """The part of a phone system that its calls use.
 
     :param target: any WSGI application, or the base URL of a running server.
-    :param urls: the URLs that would be pasted into the phone system, by kind.
+    :param urls: the URLs that would be pasted into the phone system, by kind, or such
+        mappings by API extension, where ``""`` stands for all others.
     :param base: what all URLs of the application begin with.
     :param first_id: the number of the first call or message.
+    :param answered_state: whether CallChanged knows the state Answered.
+    :param reaction: seconds after which people press a key or speak.
+    :param per_key: seconds from one key to the next.
     """
 
     def __init__(
         self,
         target: "WSGIApplication | str",
-        urls: Mapping[str, str],
+        urls: Urls,
         base: str | None = None,
         *,
         first_id: int = 1,
+        answered_state: bool = False,
+        reaction: float = 1.0,
+        per_key: float = 0.3,
     ) -> None:
-        self._transport = transport_to(target, urls.values(), base)
-        #: The URLs that are pasted into the phone system, by kind.
-        self.urls = dict(urls)
+        #: The URLs that are pasted into the phone system, as they were given.
+        self.urls: dict[str, t.Any] = dict(urls)
+        self._settings = _by_extension(urls)
+        all_urls = (url for urls in self._settings.values() for url in urls.values())
+        self._transport = transport_to(target, all_urls, base)
+        self.answered_state = answered_state
+        self.reaction = reaction
+        self.per_key = per_key
         #: How extensions and lines take calls; those that are not here answer.
         self.extensions: dict[str, Outcome] = {}
+        #: Seconds that an audio file takes; one that is not here takes 5.
+        self.audio: dict[str, float] = {}
         #: URLs in answers that are not below the application's base; never opened.
         self.not_opened: list[str] = []
-        #: Posts that wait for the end of the current command.
-        self.pending: collections.deque[Callable[[], None]] = collections.deque()
         self._numbers = itertools.count(first_id)
-        self._notifications = 0
-        self._commands = 0
         self._lock = threading.Lock()
-        self._turns = 0
+        self._thread = _Thread()
+        # The turns in which the application is working on an answer.
+        self._asking: list[Turn] = []
+
+    @abc.abstractmethod
+    def register(self, call: PhoneCall) -> None:
+        """Add a call that begins."""
+
+    @abc.abstractmethod
+    def find(self, call_id: str) -> PhoneCall | None:
+        """Return the call of this id that goes on, if there is one."""
 
     @abc.abstractmethod
     def place(self, command: Call, api_extension: str) -> None:
         """Start the call that a Call command asks for."""
+
+    @abc.abstractmethod
+    def connect(self, caller: str, callee: str, caller_id: str) -> PhoneCall:
+        """Start a call after a transfer or a routing; the callee answers it."""
+
+    @abc.abstractmethod
+    def obey(self, call: PhoneCall, command: Command) -> None:
+        """Run a command in the answer to a notification about a call."""
 
     @abc.abstractmethod
     def send_sms(self, transcript: Transcript, sms: SendSms, api_extension: str) -> str:
@@ -86,10 +133,6 @@ class Switchboard(abc.ABC):
         """Send an e-mail."""
 
     @abc.abstractmethod
-    def find(self, call_id: str) -> PhoneCall | None:
-        """Return the call of this id that goes on, if there is one."""
-
-    @abc.abstractmethod
     def keep_error(self, error: ErrorNotification) -> None:
         """Record an error that is reported to the application."""
 
@@ -97,77 +140,102 @@ class Switchboard(abc.ABC):
         """Return a number that no other call or message of this phone system has."""
         return next(self._numbers)
 
-    def recorded(self, seconds: float, audio_format: str | None) -> dict[str, str]:
-        """Return the values of RecordCompleted for a recording of this length.
-
-        Source: the vendor's page "HTTP API Notifications", where a recording without a
-        voice is unsuccessful and has no URL.
-        """
-        name = f"{self.next_id():032x}.{audio_format or 'mp3'}"
-        return {
-            "Success": "true" if seconds else "false",
-            "Duration": f"{seconds:.10g}",
-            "RecordURL": f"{_RECORDINGS}/{name}" if seconds else "",
-        }
-
     def outcome(self, extension: str) -> Outcome:
         """Return how an extension takes a call."""
         return self.extensions.get(extension, "answered")
 
-    def url_of(self, kind: str) -> str:
+    @property
+    def api_extensions(self) -> Collection[str]:
+        """The API extensions that have a URL for incoming calls of their own."""
+        return {
+            name for name, urls in self._settings.items() if "incoming_call" in urls
+        } - {""}
+
+    def find_url(self, kind: str, api_extension: str | None = None) -> str | None:
+        """Return the pasted URL of a kind, if there is one.
+
+        :param api_extension: the API extension that it belongs to; None for a kind that
+            the whole phone system has one URL for.
+        """
+        if api_extension is None:
+            every = self._settings.values()
+            return next((urls[kind] for urls in every if kind in urls), None)
+        others = self._settings.get("", {})
+        return self._settings.get(api_extension, others).get(kind)
+
+    def url_of(self, kind: str, api_extension: str | None = None) -> str:
         """Return the pasted URL of a kind.
 
-        :raises ConfigurationError: if there is none.
+        :raises MissingUrl: if there is none.
         """
-        try:
-            return self.urls[kind]
-        except KeyError:
-            raise ConfigurationError(
-                f"The phone system was given no URL for {kind!r}, only for"
-                f" {sorted(self.urls)}."
-            ) from None
-
-    def count_turn(self) -> None:
-        """Start counting notifications and commands again: somebody did something."""
-        self._notifications = self._commands = 0
+        url = self.find_url(kind, api_extension)
+        if url is None:
+            known = sorted({k for urls in self._settings.values() for k in urls})
+            where = f" of the API extension {api_extension!r}" if api_extension else ""
+            raise MissingUrl(
+                f"The phone system was given no URL for {kind!r}{where}, only for"
+                f" {known}."
+            )
+        return url
 
     @contextlib.contextmanager
-    def turn(self, transcript: Transcript) -> Iterator[None]:
-        """Do one act of a person and all that it leads to.
+    def turn(self, transcript: Transcript, *, request: bool = False) -> Iterator[None]:
+        """Do one act and all that it leads to.
 
-        While the application is working on an answer another thread may take a turn,
-        since a view may send requests; what that turn leaves to be posted is posted
-        here.
+        While the application is working on an answer, other threads may take turns. A
+        request may come from the view that is working, so what it leads to is posted
+        after that answer.
 
         :param transcript: aborted if the application fails or loops.
+        :param request: whether a request of the HTTP API acts, not a person.
         """
-        with self._lock:
-            self._turns += 1
-            if self._turns == 1:
-                self.count_turn()
+        with transcript.lock, self._lock:
+            before = self._thread.turn
+            outer = before
+            if outer is None and request and self._asking:
+                outer = self._asking[-1]
+            turn = self._thread.turn = outer or Turn()
             try:
                 yield
-                while self._turns == 1 and self.pending:
-                    self.pending.popleft()()
+                if outer is None:
+                    self.post_waiting()
             except Exception:
-                self.pending.clear()
+                turn.waiting.clear()
                 transcript.abort()
                 raise
             finally:
-                self._turns -= 1
+                self._thread.turn = before
+
+    @property
+    def _turn(self) -> Turn:
+        return t.cast(Turn, self._thread.turn)
+
+    def later(self, post: Callable[[], object]) -> None:
+        """Do something after the current command."""
+        self._turn.waiting.append(post)
+
+    def post_waiting(self) -> None:
+        """Do what waits for the end of the current command."""
+        waiting = self._turn.waiting
+        while waiting:
+            waiting.popleft()()
 
     @contextlib.contextmanager
     def _unlocked(self) -> Iterator[None]:
+        """Let others take turns while the application is working on an answer."""
+        turn = self._turn
+        self._asking.append(turn)
         self._lock.release()
         try:
             yield
         finally:
             self._lock.acquire()
+            self._asking.remove(turn)
 
     def count_command(self) -> None:
         """Count one command against the limit."""
-        self._commands += 1
-        if self._commands > MAX_COMMANDS:
+        self._turn.commands += 1
+        if self._turn.commands > MAX_COMMANDS:
             raise CallLoop(
                 f"More than {MAX_COMMANDS} commands ran without the caller doing"
                 " anything."
@@ -219,8 +287,8 @@ class Switchboard(abc.ABC):
             return ParseError(str(error))
 
     def _count_notification(self, kind: str) -> None:
-        self._notifications += 1
-        if self._notifications > MAX_NOTIFICATIONS:
+        self._turn.notifications += 1
+        if self._turn.notifications > MAX_NOTIFICATIONS:
             raise CallLoop(
                 f"More than {MAX_NOTIFICATIONS} notifications without the caller doing"
                 f" anything; the last would have been {KINDS[kind].notification_name}."
@@ -228,22 +296,152 @@ class Switchboard(abc.ABC):
 
     def report(self, transcript: Transcript, error: CommandError) -> None:
         """Report a refused command to the application and record it."""
-        code, message = error.code, answers.message(error)
+        message = answers.message(error)
+        self.note_error(transcript, error.code, message)
+        self.post_error(self.find_url("error"), error.code, message)
+        self.post_error(transcript.error_url, error.code, message)
+
+    def fail_call(self, call: PhoneCall, result: str) -> None:
+        """Report that a call did not come about.
+
+        Assumption: it is posted to the ErrorUrl of the Call only.
+        """
+        code = StatusCode.CALL_CONNECT_FAILED
+        message = f"Call connect to '{call.callee}' failed with result state '{result}'"
+        self.note_error(call, code, message)
+        self.later(lambda: self.post_error(call.error_url, code, message))
+
+    def note_error(
+        self, transcript: Transcript, code: StatusCode, message: str
+    ) -> None:
+        """Record an error that is posted to the application."""
         notification = ErrorNotification(code=code, message=message)
         self.keep_error(notification)
         transcript.errors.append(notification)
         transcript.note("!", f"{code:d} {message}")
-        self.post_error(self.urls.get("error"), code, message)
-        self.post_error(transcript.error_url, code, message)
 
-    def post_error(self, url: str | None, code: StatusCode, message: str) -> None:
-        """Post an Error notification; the answer is ignored."""
+    def post_error(
+        self, url: str | None, code: int, message: str
+    ) -> CommandError | None:
+        """Post an Error notification; the OzML in its answer is ignored.
+
+        :return: the reason why it did not arrive, or None.
+        """
         if not url:
-            return
-        path = self._transport.base.relative(url)
-        if path is None:
-            self.not_opened.append(url)
-            return
+            return None
         values = {"Code": f"{code:d}", "Message": message}
-        with contextlib.suppress(TransportError), self._unlocked():
-            self._transport.post(path, wire.body("error", values))
+        reply = self._post("error", url, values, ("HTTP API", "ErrorUrl"))
+        try:
+            if isinstance(reply, CommandError):
+                raise reply
+            answers.check_status(reply)
+        except CommandError as error:
+            return error
+        return None
+
+    def change(self, call: PhoneCall, state: CallState) -> None:
+        """Change the state of a call, and post that if there is a URL for it.
+
+        Source: the vendor's page "HTTP API Notifications": CallChanged is sent when a
+        call in the system is created, finished or changes state.
+        """
+        call.state = state
+        url = self.find_url("call_changed")
+        if url:
+            values = {
+                "CallState": state.value,
+                "CallId": call.id,
+                "Caller": call.caller,
+                "CallerId": call.caller_id,
+                "Callee": call.callee,
+            }
+            source = ("HTTP API", "Call changed URL")
+            self._ask_later(call, "call_changed", url, values, source)
+        call.entered()
+        if call.ended:
+            self._finish_recordings(call)
+
+    def pick_up(self, call: PhoneCall) -> None:
+        """Begin the conversation.
+
+        Assumption: the state is InCall at once. Answered, which the page of the call
+        states has in addition, comes before it if ``answered_state`` is set.
+        """
+        if self.answered_state:
+            self.change(call, CallState.ANSWERED)
+        self.change(call, CallState.IN_CALL)
+
+    def transfer(
+        self, call: PhoneCall, target: str, stays: t.Literal["caller", "callee"]
+    ) -> None:
+        """Transfer a party of a call, unless the target does not answer.
+
+        Source: the vendor's page of GetCallHistory, where the call that is transferred
+        ends and a new one has another id. Assumption: an attempt that fails is no call.
+
+        :param stays: the party that talks to the target afterwards.
+        """
+        outcome = self.outcome(target)
+        if outcome != "answered":
+            call.note("*", f"not transferred to {target}: {outcome}")
+            return
+        number = call.caller if stays == "caller" else call.callee
+        caller_id = call.caller_id if stays == "caller" else number
+        call.transferred_to = target
+        call.note("*", f"transferred to {target}")
+        self.change(call, CallState.TRANSFERRED)
+        call.transferred_call = self.connect(number, target, caller_id)
+
+    def recorded(self, seconds: float, audio_format: str | None) -> dict[str, str]:
+        """Return the values of RecordCompleted for a recording of this length.
+
+        Source: the vendor's page "HTTP API Notifications", where a recording without a
+        voice is unsuccessful and has no URL.
+        """
+        name = f"{self.next_id():032x}.{audio_format or 'mp3'}"
+        return {
+            "Success": "true" if seconds else "false",
+            "Duration": f"{seconds:.10g}",
+            "RecordURL": f"{_RECORDINGS}/{name}" if seconds else "",
+        }
+
+    def _finish_recordings(self, call: PhoneCall) -> None:
+        """Finish the recordings of third-party call control.
+
+        Documented: they last to the end of the call. Assumption: the length is the time
+        that was talked.
+        """
+        recordings, call.recordings = call.recordings, []
+        for command, talked_before in recordings:
+            if command.finished_url:
+                values = {
+                    **self.recorded(call.talked - talked_before, command.format),
+                    "CallId": call.id,
+                    "Caller": call.caller,
+                    "Callee": call.callee,
+                }
+                source = ("Record", "FinishedUrl")
+                url = command.finished_url
+                self._ask_later(call, "record_completed", url, values, source)
+
+    def _ask_later(
+        self,
+        call: PhoneCall,
+        kind: str,
+        url: str,
+        values: Mapping[str, str],
+        source: tuple[str, str],
+    ) -> None:
+        def post() -> None:
+            for command in self.ask(call, kind, url, values, source) or ():
+                self.obey(call, command)
+
+        self.later(post)
+
+
+def _by_extension(urls: Urls) -> dict[str, Mapping[str, str]]:
+    """Return the URLs by API extension; those for all others come first."""
+    if any(isinstance(url, str) for url in urls.values()):
+        return {"": t.cast(Mapping[str, str], urls)}
+    nested = t.cast(Mapping[str, Mapping[str, str]], urls)
+    return {extension: nested[extension] for extension in sorted(nested)}

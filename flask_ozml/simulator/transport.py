@@ -6,11 +6,12 @@ opens nothing else: no other host, no file, no redirect.
 
 import contextlib
 import http.client
+import io
 import socket
 import ssl
+import sys
 import typing as t
 from collections.abc import Iterable
-from collections.abc import Mapping
 from urllib.parse import quote
 from urllib.parse import unquote
 from urllib.parse import unquote_to_bytes
@@ -135,24 +136,27 @@ class InProcess:
     def __init__(self, app: "WSGIApplication", base: Base) -> None:
         self.base = base
         self._client = Client(app, use_cookies=False)
+        # What all notifications have in common.
+        self._environ = create_environ(
+            base_url=f"{base.scheme}://{base.host_header}{base.path}",
+            method="POST",
+            headers=headers(base, b""),
+        )
 
     def post(self, path: str, body: bytes) -> Reply:
-        environ = create_environ(
-            base_url=f"{self.base.scheme}://{self.base.host_header}{self.base.path}",
-            method="POST",
-            data=body,
-            headers=headers(self.base, body),
-        )
         raw_path, _, query = path.partition("?")
-        # Passed as an argument, a path such as //host/x would be read as a host.
-        environ.update(
-            PATH_INFO=unquote_to_bytes(raw_path).decode("latin-1"),
-            QUERY_STRING=query,
-            REQUEST_URI=self.base.path + path,
-            RAW_URI=self.base.path + path,
-            SERVER_PROTOCOL="HTTP/1.0",
-            REMOTE_ADDR="127.0.0.1",
-        )
+        environ = {
+            **self._environ,
+            "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": self.base.path + path,
+            "RAW_URI": self.base.path + path,
+            "SERVER_PROTOCOL": "HTTP/1.0",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+        }
         chunks, status, response_headers = self._client.run_wsgi_app(environ)
         try:
             answer = _read_limited(chunks)
@@ -218,19 +222,6 @@ class OverNetwork:
             return connection
         context = ssl.create_default_context()
         return context.wrap_socket(connection, server_hostname=target.host)
-
-
-def base_of(config: Mapping[str, t.Any], urls: Iterable[str]) -> str:
-    """Return what all of these URLs of a Flask application begin with.
-
-    :param config: the application's configuration.
-    :param urls: the URLs that are pasted into the phone system.
-    """
-    if config.get("OZML_PUBLIC_URL"):
-        return str(config["OZML_PUBLIC_URL"])
-    base = Base.of(urls)
-    root = config["APPLICATION_ROOT"].rstrip("/")
-    return f"{base.scheme}://{base.host_header}{root}"
 
 
 def transport_to(

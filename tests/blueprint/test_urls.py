@@ -846,6 +846,6 @@ def test_state_that_does_not_fit_names_the_arguments_that_would() -> None:
     with pytest.raises(TypeError) as caught:
         url_to(app, asked.phone, "strict", tenant="a", numbr=1)
     assert str(caught.value) == (
-        "The view 'goto.strict' cannot take this state: got an unexpected keyword"
-        " argument 'numbr'; it takes ['number', 'text']."
+        "The view 'goto.strict' cannot take the state ['numbr']: missing a required"
+        " argument: 'number'; it takes ['number', 'text']."
     )

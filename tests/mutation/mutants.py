@@ -1,4 +1,4 @@
-"""The mutants of a module: each is the module with one small mistake in it."""
+"""Mutants of a module: copies with one small mistake each."""
 
 import ast
 import copy
@@ -10,12 +10,12 @@ Key = tuple[str, int]
 
 
 class Mutant(t.NamedTuple):
-    """A module with one mistake."""
+    """The code of a module with one mistake."""
 
     number: int
     line: int
     what: str
-    #: Whether the mistake is inside a function, so that its code can be exchanged.
+    #: Whether the mistake is inside a function, whose code can then be replaced.
     in_function: bool
     code: types.CodeType
 
@@ -57,7 +57,7 @@ _CALLED: t.Final = {
 
 
 class _Places(ast.NodeVisitor):
-    """Finds what can be changed: no annotations, docstrings or words of messages."""
+    """A collector of nodes to change, without annotations, docstrings and messages."""
 
     def __init__(self) -> None:
         self.found: list[tuple[ast.AST, bool]] = []
@@ -88,7 +88,7 @@ class _Places(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        # Annotations, too, where they stand in a value.
+        # Types in a value, such as those of an alias, are annotations too.
         if not ast.unparse(node.value).startswith("t."):
             self.generic_visit(node)
 
@@ -128,7 +128,7 @@ _Changes = Iterator[tuple[str, t.Callable[[t.Any], None]]]
 
 
 def _changes(node: ast.AST) -> _Changes:
-    """How a node can be changed, and what does it to a copy."""
+    """Yield descriptions of changes, with functions that change a copy of the node."""
     yield from _operators(node)
     yield from _branches(node)
     yield from _values(node)
@@ -244,7 +244,7 @@ def _set_called(name: str) -> t.Callable[[t.Any], None]:
 
 
 def mutants_of(source: str, path: str) -> Iterator[Mutant]:
-    """All mutants of a module, behind the module without any mistake."""
+    """Yield the module without a mistake, and then all mutants."""
     tree = ast.parse(source)
     found = _places(tree)
     yield Mutant(0, 0, "nothing", True, compile(source, path, "exec"))
@@ -272,7 +272,7 @@ def _places(tree: ast.AST) -> list[tuple[ast.AST, bool]]:
 
 
 def codes_in(code: types.CodeType) -> dict[Key, types.CodeType]:
-    """The code of all functions in a code, by their names and lines."""
+    """Return the code of all functions inside a code object, by name and line."""
     found = {}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

@@ -1,11 +1,13 @@
-"""Mutation testing of a module: which mistakes do the tests not see?
+"""Make small mistakes in a module, and print those that no test notices.
 
-For mistakes inside of functions pytest collects the tests once, and each mutant is a
-fork of that process in which the code of the function is exchanged. A mistake outside
-takes a process of its own. Words of messages (a str with a blank inside) are not
-mutated.
+Pytest collects the tests once. Each mistake inside a function is tried in a fork of
+that process, in which the code of the function is replaced. All other mistakes, and
+those that went unnoticed, are tried in a new process that imports the changed module.
+The words of messages (strings that contain a blank) are left alone.
 
     PYTHONPATH=. python tests/mutation/run.py MODULE TEST_FILE...
+
+MODULE is a name below ``flask_ozml``, such as ``blueprint.tokens``.
 """
 
 import contextlib
@@ -31,16 +33,16 @@ from mutants import codes_in
 from mutants import Mutant
 from mutants import mutants_of
 
-#: Seconds that a mutant may take; one that never ends is killed too.
+#: Seconds for the tests of a mutant. A mutant that never ends counts as noticed.
 LIMIT: t.Final = 90
 WORKERS: t.Final = int(os.environ.get("MUTATION_WORKERS", "2"))
-#: Where the code is that a process of its own imports instead of the module.
+#: Environment variable with the path of the code to import instead of the module.
 IMPORTED: t.Final = "FLASK_OZML_MUTANT"
 PACKAGE: t.Final = Path("flask_ozml").resolve()
 
 
 def _patch(code: types.CodeType) -> None:
-    """Give each live function of the module the code that it has in the mutant."""
+    """Replace the code of all functions of the module by that of the mutant."""
     codes = codes_in(code)
     for found in gc.get_objects():
         if isinstance(found, types.FunctionType):
@@ -51,12 +53,12 @@ def _patch(code: types.CodeType) -> None:
 
 
 class _Runner:
-    """Runs the collected tests against each mutant."""
+    """A pytest plugin that runs the collected tests against each mutant."""
 
     def __init__(self, module: str, mutants: list[Mutant]) -> None:
         self.module = module
         self.mutants = mutants
-        #: Of those that were exchanged, the ones that no test noticed.
+        #: The mutants that no test noticed in a fork.
         self.unseen: list[Mutant] = []
         self.alive: list[Mutant] = []
         self.timed_out = 0
@@ -87,8 +89,8 @@ class _Runner:
             os.dup2(nowhere, stream)
         failed = 0
         try:
-            # Raises where a function would have other free variables; then it counts as
-            # unseen, and gets a process of its own.
+            # Raises ValueError if a function would get other free variables. The mutant
+            # then counts as unseen and is tried in a new process.
             _patch(mutant.code)
             failed = 1
             failed = self._first_failure(session, writing)
@@ -124,13 +126,13 @@ class _Runner:
                 self.timed_out += 1
                 os.kill(number, signal.SIGKILL)
                 self._running[number] = (mutant, limit + LIMIT, reading)
-        # A pipe ends with its process, or with what that has started.
+        # A pipe is closed when its process and the children of that have ended.
         readings = [reading for _, _, reading in self._running.values()]
         select.select(readings, [], [], 1)
 
 
 class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports a mutant instead of the module."""
+    """An importer that loads a mutant instead of the module."""
 
     def __init__(self, name: str, path: Path, code: types.CodeType) -> None:
         self.name, self.path, self.code = name, path, code
@@ -147,7 +149,7 @@ class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _run_imported(runner: _Runner, mutants: list[Mutant], tests: list[str]) -> None:
-    """Run each of these mutants in a process of its own, which imports it."""
+    """Run the tests against each mutant in a new process that imports it."""
     running: list[tuple[Mutant, subprocess.Popen[bytes]]] = []
     folder = Path(tempfile.mkdtemp(prefix="flask_ozml_mutants_"))
     for mutant in mutants:
@@ -171,8 +173,10 @@ def _finish(
 ) -> None:
     try:
         if process.wait(LIMIT) == 0:
-            print(f"alive: {runner.module}.py:{mutant.line} {mutant.what}", flush=True)
             runner.alive.append(mutant)
+            # Number 0 is the module without a mistake.
+            if mutant.number:
+                print(f"alive: {runner.module}:{mutant.line} {mutant.what}", flush=True)
     except subprocess.TimeoutExpired:
         runner.timed_out += 1
         process.kill()
@@ -180,14 +184,19 @@ def _finish(
 
 
 def main(module: str, *tests: str) -> int:
-    # What fails need not be made small.
+    # Failing examples need not be shrunk.
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutation", phases=phases, database=None)
     hypothesis.settings.load_profile("mutation")
-    path = PACKAGE / f"{module}.py"
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-    # hypothesis was imported above, before pytest could.
-    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
+    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    # Hypothesis was imported above, before pytest could rewrite its assertions.
+    options += [
+        "--hypothesis-seed=0",
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]
+    options += tests
     if code := os.environ.get(IMPORTED):
         mutant = marshal.loads(Path(code).read_bytes())
         sys.meta_path.insert(0, _Importer(f"flask_ozml.{module}", path, mutant))
@@ -195,17 +204,17 @@ def main(module: str, *tests: str) -> int:
     runner = _Runner(module, list(mutants_of(path.read_text(), str(path))))
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(options, [runner])
-    # A function may have done its work before its code was exchanged.
+    # A function may have been called before its code was replaced.
     left = [*runner.unseen, *(m for m in runner.mutants if not m.in_function)]
     _run_imported(runner, left, list(tests))
     unchanged = runner.mutants.pop(0)
     if unchanged not in runner.alive:
-        sys.exit("The tests fail without any mistake; the other figures mean nothing.")
+        sys.exit("The tests fail without a mutant, so the results mean nothing.")
     runner.alive.remove(unchanged)
     total, alive = len(runner.mutants), len(runner.alive)
     print(
-        f"{module}: {total} mutants, {total - alive} killed, {runner.timed_out} of them"
-        f" by the time limit; {alive} alive, {1 - alive / total:.1%} killed"
+        f"{module}: {total} mutants, {total - alive} killed ({1 - alive / total:.1%}),"
+        f" {runner.timed_out} of them by the time limit; {alive} alive"
     )
     return 0
 

@@ -1,6 +1,13 @@
+"""Calls with an API extension. Names of tests give the vendor's page that they hold."""
+
+import threading
+import time
 import typing as t
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
+from flask import request
 
 from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import Call
@@ -17,57 +24,55 @@ from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.errors import ConfigurationError
 from flask_ozml.errors import InvalidParameter
-from flask_ozml.errors import StatusCode
 from flask_ozml.notifications import CallState
+from flask_ozml.simulator import Call as PlayedCall
 from flask_ozml.simulator import CallLoop
 from flask_ozml.simulator import CallStateError
+from flask_ozml.simulator import PhoneSystem
 from simulator_pages import Pages
+from simulator_pages import SECOND
 from simulator_pages import url
 
 COMPLETED = CallState.COMPLETED
-END = Speak("behind")
+END = Speak("after it")
 
 
-def played(*commands: Command, **pages: t.Any) -> Pages:
-    return Pages(incoming_call=list(commands), **pages)
+def played(*commands: Command, options: t.Any = None, **pages: t.Any) -> Pages:
+    return Pages(options, incoming_call=list(commands), **pages)
+
+
+def act(call: PlayedCall, *acts: str | float) -> PlayedCall:
+    """Press the keys and wait for the seconds that are given."""
+    for one in acts:
+        call.press(one) if isinstance(one, str) else call.wait(one)
+    return call
 
 
 @pytest.mark.parametrize(
-    ("commands", "heard", "state"),
+    ("commands", "heard", "state", "clock"),
     [
-        ([], [], COMPLETED),
-        ([Speak("a"), Play("b.wav")], ["a", "b.wav"], COMPLETED),
-        ([Speak(" two\n   lines ")], ["two lines"], COMPLETED),
-        ([Speak("a"), Hangup(), Speak("b")], ["a"], COMPLETED),
-        ([Reject(), Speak("a")], [], CallState.BUSY),
-        ([Speak("a"), Play("b.mp3", repeat=True), Speak("c")], ["a", "b.mp3"], None),
-        ([BlindTransfer("2000"), Speak("a")], [], CallState.TRANSFERRED),
-        ([BlindTransfer("busy"), Speak("a")], ["a"], COMPLETED),
-        ([BlindTransfer("away"), Speak("a")], ["a"], COMPLETED),
+        ([], [], COMPLETED, 0),
+        ([Speak(SECOND * 2), Play("b.wav")], [SECOND * 2, "b.wav"], COMPLETED, 7),
+        ([Play("long.wav"), Delay(3)], ["long.wav"], COMPLETED, 15),
+        ([Speak(" two\n   lines "), Delay(0)], ["two lines"], COMPLETED, 0.6),
+        ([Speak(SECOND), Hangup(), Speak("b")], [SECOND], COMPLETED, 1),
+        ([Reject(), Speak("a")], [], CallState.BUSY, 0),
+        ([Play("b.mp3", repeat=True), Speak("c")], ["b.mp3"], CallState.IN_CALL, 0),
+        ([BlindTransfer("2000"), Speak("a")], [], CallState.TRANSFERRED, 0),
+        ([BlindTransfer("busy"), Speak(SECOND)], [SECOND], COMPLETED, 1),
+        ([BlindTransfer("away"), Speak("")], [""], COMPLETED, 0),
+        ([Delay(86_400), Speak(SECOND)], [SECOND], COMPLETED, 86_401),
     ],
 )
-def test_script(
-    commands: list[Command], heard: list[str], state: CallState | None
+def test_commands_run_in_their_order_and_take_time(
+    commands: list[Command], heard: list[str], state: CallState, clock: float
 ) -> None:
     pages = played(*commands)
     pages.system.extensions |= {"busy": "busy", "away": "no answer"}
+    pages.system.audio["long.wav"] = 12.0
     call = pages.system.incoming_call()
-    assert call.heard == heard
-    assert call.state == (state or CallState.IN_CALL)
+    assert (call.heard, call.state, call.clock) == (heard, state, clock)
     assert not call.errors
-
-
-def test_a_repeated_play_ends_with_the_call() -> None:
-    call = played(Play("hello.wav", repeat=True), END).system.incoming_call()
-    call.press("1").wait(100).record(5)
-    assert call.patience is None
-    assert call.hang_up().state is COMPLETED
-    assert call.hang_up().wait(1).heard == ["hello.wav"]
-
-
-def test_a_delay_takes_virtual_time() -> None:
-    call = played(Delay(86_400), Speak("a")).system.incoming_call()
-    assert (call.clock, call.heard) == (86_400, ["a"])
 
 
 def test_incoming_call_is_posted_as_on_the_vendors_page() -> None:
@@ -82,8 +87,113 @@ def test_incoming_call_is_posted_as_on_the_vendors_page() -> None:
 
 
 def test_without_a_url_nothing_can_be_posted() -> None:
-    with pytest.raises(ConfigurationError, match="no URL for 'incoming_call'"):
+    with pytest.raises(ConfigurationError, match=r"no URL for 'incoming_call' of the"):
         Pages(incoming_sms=[]).system.incoming_call()
+
+
+PROMPTS: t.Any = [
+    ([], 1),
+    ([Speak(SECOND)], 2),
+    ([Speak(SECOND), Delay(30), Play("a.wav")], 37),
+    ([Speak(SECOND), Delay(30)], 2),
+    ([Play("music.mp3", repeat=True), Speak("never")], 1),
+]
+
+
+@pytest.mark.parametrize(("prompt", "first_key"), PROMPTS)
+def test_people_listen_and_then_take_time_for_each_key(
+    prompt: list[t.Any], first_key: float
+) -> None:
+    menu = UserInput(*prompt, digits=3, inputs={"123": Hangup()})
+    call = played(menu).system.incoming_call()
+    assert (call.clock, call.heard[1:]) == (0, [])
+    assert call.press("123").clock == first_key + 0.6
+    early = played(menu).system.incoming_call().press("123", early=True)
+    assert (early.clock, early.state) == (0.6, COMPLETED)
+    slow = played(menu, options={"reaction": 2.5, "per_key": 2}).system.incoming_call()
+    assert slow.press("1").press("23").clock == first_key + 1.5 + 4
+
+
+def test_nobody_listens_again_to_what_was_heard() -> None:
+    call = played(
+        UserInput(Speak(SECOND), inputs={"1": Hangup()})
+    ).system.incoming_call()
+    assert call.wait(5).press("1").clock == 5
+
+
+def test_p4689_keys_are_scanned_during_the_initial_commands() -> None:
+    prompt = UserInput(
+        Speak(SECOND), Delay(30), Speak("b"), inputs={"1": END}, timeout=0
+    )
+    call = played(prompt).system.incoming_call().wait(10).press("1", early=True)
+    assert call.heard == [SECOND, "after it"]
+    with pytest.raises(CallStateError, match="Cannot press all of the 1 keys"):
+        played(prompt).system.incoming_call().press("1")
+
+
+def test_p4693_the_time_out_begins_again_with_each_key() -> None:
+    sixteen = UserInput(digits=16, timeout=1, inputs={"1" * 16: Speak(SECOND)})
+    call = played(sixteen).system.incoming_call().press("1" * 16)
+    assert (call.heard, call.clock) == ([SECOND], 6.5)
+    two = UserInput(digits=2, timeout=5, inputs={"12": Speak("done")})
+    assert act(played(two).system.incoming_call(), 4, "1", 4.9, "2").heard == ["done"]
+    assert act(played(two).system.incoming_call(), 4, "1", 5).heard == []
+
+
+@pytest.mark.parametrize(("reaction", "heard"), [(1, ["one"]), (1.01, [])])
+def test_a_key_at_the_very_end_counts(reaction: float, heard: list[str]) -> None:
+    menu = UserInput(inputs={"1": Speak("one")}, timeout=1)
+    call = played(menu, END, options={"reaction": reaction}).system.incoming_call()
+    assert call.press("1").heard == [*heard, "after it"]
+
+
+def test_a_repetition_takes_at_least_a_second() -> None:
+    menu = UserInput(Speak(""), inputs={"1": END}, timeout=0, repeat=True)
+    call = played(menu).system.incoming_call()
+    assert call.wait(9.5).heard == [""] * 11
+    assert call.clock == 10
+
+
+def test_a_key_that_nobody_awaits_has_no_effect() -> None:
+    menu = UserInput(inputs={"1": [Speak(SECOND), Delay(3)]}, repeat=True)
+    call = played(menu, Play("music", repeat=True)).system.incoming_call()
+    assert call.press("12").press("3").heard == [SECOND, "music"]
+    assert "* 2 has no effect\n" in str(call)
+    assert str(call).endswith("* 3 has no effect")
+
+
+HANGING_UP: list[tuple[list[Command], float, list[str]]] = [
+    ([Speak(SECOND * 9), END], 3, [SECOND * 9]),
+    ([Delay(30), Call("0900", url=url("x"))], 3, []),
+    ([Play("music", repeat=True)], 30, ["music"]),
+    ([UserInput(Speak("Well?"), repeat=True)], 3, ["Well?"]),
+    ([Record(finished_url=url("x"))], 3, []),
+]
+
+
+@pytest.mark.parametrize(("commands", "seconds", "heard"), HANGING_UP)
+def test_a_caller_hangs_up_in_the_middle_of_anything(
+    commands: list[Command], seconds: float, heard: list[str]
+) -> None:
+    pages = played(*commands, x=[])
+    call = pages.system.incoming_call(hang_up_after=seconds)
+    call.wait()
+    assert (call.heard, call.state, call.clock) == (heard, COMPLETED, seconds)
+    assert not pages.system.calls_placed
+
+
+def test_wait_goes_to_the_next_thing_that_happens() -> None:
+    menu = UserInput(Speak(SECOND), Speak("b"), timeout=10, repeat=True)
+    call = played(menu).system.incoming_call()
+    assert call.wait().heard == [SECOND, "b"]
+    assert call.wait().heard == [SECOND, "b", SECOND]
+    assert round(call.clock, 3) == 11.067
+    silent = played(UserInput(repeat=True, timeout=300)).system.incoming_call().wait()
+    assert (silent.live, silent.clock) == (True, 3600)
+    music = played(Play("music", repeat=True)).system.incoming_call().wait()
+    assert (music.live, music.clock, music.patience) == (True, 0, None)
+    assert music.wait(100).record(5).clock == 105
+    assert music.hang_up().wait(1).hang_up().state is COMPLETED
 
 
 MENU = UserInput(
@@ -104,26 +214,23 @@ MENU = UserInput(
     ("acts", "heard"),
     [
         ([], ["menu"]),
-        ([9.5], ["menu"]),
-        ([10], ["menu", "menu"]),
-        ([30], ["menu"] * 4),
+        ([10.2], ["menu"]),
+        ([10.3], ["menu", "menu"]),
+        ([32.0], ["menu"] * 4),
         (["1"], ["menu"]),
-        (["1", 10], ["menu", "one", "behind"]),
+        (["1", 10], ["menu", "one", "after it"]),
         (["1", 9, "2"], ["menu", "twelve"]),
         (["13"], ["menu", "menu"]),
         (["7"], ["menu", "menu"]),
         (["*"], ["menu", "below"]),
-        (["*1"], ["menu", "below", "deep", "behind"]),
+        (["*", "1"], ["menu", "below", "deep", "after it"]),
         (["*0"], ["menu", "below", "menu"]),
-        (["*", 5], ["menu", "below", "behind"]),
-        (["*2"], ["menu", "below", "behind"]),
+        (["*", 6], ["menu", "below", "after it"]),
+        (["*2"], ["menu", "below", "after it"]),
     ],
 )
-def test_menu(acts: list[str | float], heard: list[str]) -> None:
-    call = played(MENU, END).system.incoming_call()
-    for act in acts:
-        call.press(act) if isinstance(act, str) else call.wait(act)
-    assert call.heard == heard
+def test_p4693_menus(acts: list[str | float], heard: list[str]) -> None:
+    assert act(played(MENU, END).system.incoming_call(), *acts).heard == heard
 
 
 @pytest.mark.parametrize(
@@ -139,63 +246,52 @@ def test_menu(acts: list[str | float], heard: list[str]) -> None:
         ({"min_digits": 2}, "12", "12"),
         ({"max_digits": 3}, "1", "1"),
         ({"max_digits": 3}, "*#D", "*#D"),
+        ({"digits": 4}, None, None),
     ],
 )
-def test_digits(limits: dict[str, t.Any], keys: str, digits: str | None) -> None:
+def test_p4693_digits_are_forwarded(
+    limits: dict[str, t.Any], keys: str | None, digits: str | None
+) -> None:
     prompt = UserInput(forward_to_url=url("keys"), timeout=5, **limits)
     pages = played(prompt, END, keys=[Speak("got it")])
-    call = pages.system.incoming_call("500", "9998").press(keys).wait(5)
-    expected = f"NotificationName=DtmfEntered&DtmfDigits={digits}"
-    if digits is None:
-        assert (pages.asked, call.heard) == (["incoming_call"], ["behind"])
-    else:
-        assert pages.posted[1:] == [
-            ("keys", f"{expected}&CallLegID=L1&ApiExtension=9998")
-        ]
-        assert call.heard == ["got it", "behind"]
+    call = pages.system.incoming_call("500", "9998")
+    act(call, *([keys] if keys else []), 6)
+    answer, end = ["got it"] if digits else [], "&CallLegID=L1&ApiExtension=9998"
+    assert call.heard == [*answer, "after it"]
+    assert pages.posted[1:] == [
+        ("keys", f"NotificationName=DtmfEntered&DtmfDigits={digits}{end}")
+        for _ in answer
+    ]
 
 
 def test_an_input_may_be_shorter_than_the_digits_waited_for() -> None:
     prompt = UserInput(inputs={"0": Speak("desk")}, digits=4, timeout=5)
-    assert played(prompt).system.incoming_call().press("0").wait(5).heard == ["desk"]
+    assert act(played(prompt).system.incoming_call(), "0", 6).heard == ["desk"]
 
 
-def test_a_timeout_without_digits_does_not_ask_the_url() -> None:
-    pages = played(UserInput(digits=4, timeout=1, forward_to_url=url("keys")), END)
-    assert pages.system.incoming_call().wait(1).heard == ["behind"]
-    assert pages.asked == ["incoming_call"]
-
-
-def test_the_back_key_of_an_upper_menu_goes_on_behind_it() -> None:
-    pages = played(UserInput(Speak("a"), back_key="*", digits=3), END)
-    assert pages.system.incoming_call().press("12*").heard == ["a", "behind"]
-
-
-def test_an_answers_menu_is_no_submenu() -> None:
+def test_p4693_the_back_key() -> None:
+    top = UserInput(Speak("a"), back_key="*", digits=3)
+    assert act(played(top, END).system.incoming_call(), "12*").heard == [
+        "a",
+        "after it",
+    ]
+    below = UserInput(Speak("below"), back_key="#", digits=3)
+    menu = UserInput(Speak("above"), inputs={"2": [Speak("two"), below]})
+    call = act(played(menu).system.incoming_call(), "2", "1#", "2")
+    assert call.heard == ["above", "two", "below", "above", "two", "below"]
     inner = UserInput(Speak("inner"), back_key="0")
     menu = UserInput(Speak("outer"), inputs={"1": UserInput(forward_to_url=url("in"))})
     pages = played(menu, END, **{"in": [inner]})
-    call = pages.system.incoming_call().press("1").press("5").press("0")
-    assert call.heard == ["outer", "inner", "behind"]
+    call = act(pages.system.incoming_call(), "1", "5", "0")
+    assert call.heard == ["outer", "inner", "after it"]
 
 
-def test_back_to_the_upper_menu_over_commands() -> None:
-    below = UserInput(Speak("below"), back_key="#", timeout=60)
-    menu = UserInput(Speak("above"), inputs={"2": [Speak("two"), below]}, timeout=60)
-    call = played(menu).system.incoming_call().press("2").press("#").press("2")
-    assert call.heard == ["above", "two", "below", "above", "two", "below"]
-
-
-def test_initial_commands_may_loop_a_file_while_keys_are_awaited() -> None:
-    menu = UserInput(
-        Play("music.mp3", repeat=True),
-        Speak("never"),
-        inputs={"1": Speak("one")},
-        timeout=30,
-    )
+def test_initial_commands_may_repeat_a_file_while_keys_are_awaited() -> None:
+    prompt = Play("music.mp3", repeat=True), Speak("never")
+    menu = UserInput(*prompt, inputs={"1": Speak("one")}, timeout=30)
     call = played(menu, END).system.incoming_call()
     assert call.patience == 30
-    assert call.press("1").heard == ["music.mp3", "one", "behind"]
+    assert call.press("1").heard == ["music.mp3", "one", "after it"]
 
 
 def test_go_to_replaces_what_is_left() -> None:
@@ -207,26 +303,30 @@ def test_go_to_replaces_what_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "acts", "recorded"),
+    ("arguments", "acts", "recorded", "clock"),
     [
-        ({"finish_digits": "#"}, lambda c: c.record(12, "#"), "12"),
-        ({"finish_digits": "1#"}, lambda c: c.press("2").wait(3).press("1"), None),
-        ({"duration": 60}, lambda c: c.record(100), "60"),
-        ({"duration": 60}, lambda c: c.record(10), "10"),
-        ({"duration": 60}, lambda c: c.wait(70), None),
-        ({"duration": 60}, lambda c: c.wait(50).record(10), "60"),
-        ({"inactivity": 5}, lambda c: c.record(7.5), "7.5"),
-        ({"inactivity": 5}, lambda c: c.wait(4).record(1).wait(4), "5"),
-        ({"inactivity": 5}, lambda c: c.wait(6), None),
-        ({"inactivity": 5, "duration": 8}, lambda c: c.wait(4).record(3), "7"),
-        ({}, lambda c: c.record(9).hang_up(), "9"),
-        ({}, lambda c: c.hang_up(), None),
+        ({"finish_digits": "#"}, lambda c: c.record(12, "#"), "12", 13),
+        ({"finish_digits": "1#"}, lambda c: act(c, "2", 3, "1"), None, 4),
+        ({"finish_digits": "1"}, lambda c: c.wait(5).record(0, "1"), None, 5),
+        ({"duration": 60}, lambda c: c.record(100), "59", 60),
+        ({"duration": 60}, lambda c: c.record(10), "10", 60),
+        ({"duration": 60}, lambda c: c.wait(70), None, 60),
+        ({"duration": 60}, lambda c: c.wait(50).record(10), "10", 60),
+        ({"inactivity": 5}, lambda c: c.record(7.5), "7.5", 13.5),
+        ({"inactivity": 5}, lambda c: c.wait(4).record(1).wait(4), "1", 10),
+        ({"inactivity": 5}, lambda c: c.wait(6), None, 5),
+        ({"inactivity": 0}, lambda c: c.wait(0), None, 0),
+        ({"inactivity": 5, "duration": 8}, lambda c: c.wait(4).record(3), "3", 8),
+        ({}, lambda c: c.record(9).record(1).hang_up(), "10", 11),
+        ({}, lambda c: c.record(9, "#").hang_up(), "9", 10),
+        ({}, lambda c: c.hang_up(), None, 0),
     ],
 )
-def test_record(
+def test_p4776_recordings(
     arguments: dict[str, t.Any],
-    acts: t.Callable[[t.Any], object],
+    acts: Callable[[t.Any], object],
     recorded: str | None,
+    clock: float,
 ) -> None:
     record = Record(finished_url=url("done"), format="wav", **arguments)
     pages = played(record, END, done=[Speak("thanks")])
@@ -239,20 +339,25 @@ def test_record(
         ("done", f"{expected}&Caller=103&Callee=101&NotificationName=RecordCompleted")
     ]
     hung_up = "(hangs up)" in str(call)
-    assert call.heard == ([] if hung_up else ["thanks", "behind"])
+    assert call.heard == ([] if hung_up else ["thanks", "after it"])
+    talk = 0 if hung_up else round(14 / 15, 6)
+    assert call.clock == pytest.approx(clock + talk)
 
 
-def test_a_recording_without_limit_goes_on() -> None:
-    call = played(Record(), END).system.incoming_call()
+def test_a_recording_ends_when_the_caller_hangs_up_while_speaking() -> None:
+    pages = played(Record(finished_url=url("done")), done=[])
+    call = pages.system.incoming_call(hang_up_after=4)
     assert call.recording
-    assert call.record(5).recording
-    assert call.hang_up().state is COMPLETED
+    assert not call.record(10).live
+    assert pages.values("done", "Duration") == ["3"]
+    with pytest.raises(CallStateError, match="Cannot speak: the call is Completed"):
+        pages.system.incoming_call(hang_up_after=0.5).record()
 
 
-def test_keys_while_speaking_reach_a_menu() -> None:
+def test_keys_after_speaking_reach_a_menu() -> None:
     call = played(UserInput(inputs={"1": END}, timeout=60)).system.incoming_call()
     assert not call.recording
-    assert call.record(5, "1").heard == ["behind"]
+    assert call.record(5, "1").heard == ["after it"]
 
 
 def test_what_is_sent() -> None:
@@ -260,8 +365,7 @@ def test_what_is_sent() -> None:
     email = SendEmail(recipient="me@example.com", subject="Receipt")
     pages = played(sms, email)
     call = pages.system.incoming_call()
-    assert pages.system.sms_sent == [sms]
-    assert pages.system.emails_sent == [email]
+    assert (pages.system.sms_sent, pages.system.emails_sent) == ([sms], [email])
     assert call.commands == [sms, email]
     assert str(call) == (
         "Call from 500 to 9998\n"
@@ -306,72 +410,9 @@ def test_delivery_report(delivered: bool) -> None:
         pages.system.deliver(SendSms("other", recipient="1"))
 
 
-CALL = Call("2310", url=url("connected"), caller_id="3000", error_url=url("failed"))
-
-
-def test_a_placed_call_is_answered() -> None:
-    pages = played(
-        Speak("We will call your friend."),
-        CALL,
-        Speak("Good bye."),
-        connected=[Play("birthday.mp3"), UserInput(inputs={"1": Speak("again")})],
-    )
-    call = pages.system.incoming_call(api_extension="9998")
-    assert call.heard == ["We will call your friend.", "Good bye."]
-    (friend,) = pages.system.calls_placed
-    assert friend.state is CallState.RINGING
-    with pytest.raises(CallStateError, match="Nobody can press keys"):
-        friend.press("1")
-    assert friend.answer().press("1").heard == ["birthday.mp3", "again"]
-    assert pages.posted[1:] == [
-        (
-            "connected",
-            "NotificationName=CallConnected&CallLegID=L2&Callee=2310&ApiExtension=9998",
-        )
-    ]
-    with pytest.raises(CallStateError, match="Nobody can answer a call in the state"):
-        friend.answer()
-
-
-@pytest.mark.parametrize("act", ["refuse", "let_ring"])
-def test_a_placed_call_is_not_answered(act: str) -> None:
-    pages = played(CALL, failed=[])
-    pages.system.incoming_call()
-    (friend,) = pages.system.calls_placed
-    assert getattr(friend, act)().state is CallState.BUSY
-    assert pages.posted[1:] == [
-        (
-            "failed",
-            "NotificationName=Error&Code=402&Message=Call+connect+to+%272310%27+failed"
-            "+with+result+state+%27Busy%27",
-        )
-    ]
-    assert not pages.system.errors
-
-
-def test_a_call_without_ozml_at_its_url_is_hung_up() -> None:
-    pages = played(Call("1", url=url("gone"), api_extension="77"), gone=("", 404))
-    pages.system.incoming_call()
-    (friend,) = pages.system.calls_placed
-    assert friend.caller == "77"
-    assert friend.answer().state is CallState.ERROR
-    assert [error.code for error in friend.errors] == [StatusCode.PARSE_ERROR]
-
-
-def test_errors_of_a_placed_call_are_told_to_its_error_url() -> None:
-    pages = Pages(
-        incoming_call=[CALL], connected="<p>sorry</p>", failed=[], error=("no", 500)
-    )
-    pages.system.incoming_call()
-    pages.system.calls_placed[0].answer()
-    assert pages.asked == ["incoming_call", "connected", "error", "failed"]
-    assert pages.posted[2][1].startswith("NotificationName=Error&Code=300&Message=")
-    assert [error.code for error in pages.system.errors] == [300]
-
-
 def test_two_pages_that_point_at_each_other() -> None:
     pages = played(GoTo(url("b")), b=[GoTo(url("c"))], c=[GoTo(url("b"))])
-    with pytest.raises(CallLoop, match="More than 50 notifications .* been GoTo"):
+    with pytest.raises(CallLoop, match=r"More than 50 notifications .* been GoTo"):
         pages.system.incoming_call()
     assert len(pages.posted) == 50
     assert pages.system.sessions[-1].commands == [GoTo(url("b")), GoTo(url("c"))] * 25
@@ -392,11 +433,9 @@ def test_a_silent_caller_in_a_loop() -> None:
 
 
 def test_very_many_commands_without_a_notification() -> None:
-    call = played(
-        UserInput(*[Speak("a")] * 20, timeout=1, repeat=True)
-    ).system.incoming_call()
+    menu = UserInput(*[Delay(0)] * 20, timeout=1, repeat=True)
     with pytest.raises(CallLoop, match="100000 commands"):
-        call.wait(86_400)
+        played(menu).system.incoming_call().wait(86_400)
 
 
 @pytest.mark.parametrize("keys", ["", "12x", "a", " 1"])
@@ -409,21 +448,27 @@ def test_keys_must_be_keys(keys: str) -> None:
 
 @pytest.mark.parametrize("seconds", [-1, 86_401, float("nan")])
 def test_seconds_have_limits(seconds: float) -> None:
-    call = played(MENU).system.incoming_call()
-    for act in (call.wait, call.record):
+    system = played(MENU).system
+    call = system.incoming_call()
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: call.wait(seconds),
+        lambda: call.record(seconds),
+        lambda: system.incoming_call(hang_up_after=seconds),
+    )
+    for one in acts:
         with pytest.raises(ValueError, match="seconds must be from 0"):
-            act(seconds)
+            one()
 
 
-def test_nobody_presses_keys_behind_the_end() -> None:
+def test_nobody_acts_after_the_end() -> None:
     call = played(UserInput(inputs={"1": END})).system.incoming_call()
-    with pytest.raises(CallStateError, match="press all of the 3 keys.*Completed"):
-        call.press("123")
-    with pytest.raises(CallStateError, match="Nobody can speak"):
+    with pytest.raises(CallStateError, match=r"press all of the 3 keys.*Completed"):
+        call.press("122")
+    with pytest.raises(CallStateError, match="Cannot speak: the call is Completed"):
         call.record()
 
 
-def test_what_the_application_raises_comes_through() -> None:
+def test_what_the_application_raises_is_raised() -> None:
     class Broken(Exception):
         pass
 
@@ -439,22 +484,18 @@ def test_what_the_application_raises_comes_through() -> None:
 
 
 def test_transcript() -> None:
-    pages = played(
-        UserInput(
-            Speak("PIN?"),
-            digits=4,
-            timeout=10,
-            repeat=True,
-            forward_to_url=url("pin"),
-        ),
-        pin=[Play("hi.wav"), BlindTransfer("100"), BlindTransfer("200"), END],
+    prompt = UserInput(
+        Speak("PIN?"), digits=4, timeout=10, repeat=True, forward_to_url=url("pin")
     )
+    pin = [Play("hi.wav"), BlindTransfer("100"), BlindTransfer("200"), END]
+    pages = played(prompt, pin=pin)
     pages.system.extensions["100"] = "busy"
-    call = pages.system.incoming_call("+3630", "9998").wait(10).press("1234")
+    call = pages.system.incoming_call("+3630", "9998").wait(5).wait().press("1234")
     lines = [
         "Call from +3630 to 9998",
         "< PIN?",
-        "> (waits 10 s)",
+        "> (waits 5 s)",
+        "> (waits)",
         "< PIN?",
         "> 1234",
         "< [hi.wav]",
@@ -464,3 +505,43 @@ def test_transcript() -> None:
     assert str(call) == "\n".join(lines)
     assert repr(call) == f"<{' | '.join(lines)}>"
     assert call.transferred_to == "200"
+
+
+def test_several_threads_use_one_phone_system() -> None:
+    """Counters and clocks belong to a call: 64 notifications at once are no loop."""
+    app = Flask("echo")
+    errors: list[Exception] = []
+
+    @app.post("/<kind>")
+    def echo(kind: str) -> str:
+        time.sleep(0.005)
+        caller = request.form.get("Caller") or request.args["caller"]
+        again = f"http://localhost/again?caller={caller}"
+        return (
+            f"<Response><UserInput ForwardToUrl='{again}' Timeout='9'>"
+            f"<InitialCommands><Speak>{caller}</Speak></InitialCommands></UserInput>"
+            "</Response>"
+        )
+
+    urls = {
+        "incoming_call": "http://localhost/in",
+        "call_changed": "http://localhost/c",
+    }
+    system = PhoneSystem(app, urls)
+
+    def play(name: str) -> None:
+        try:
+            for number in range(8):
+                caller = f"{name}{number}"
+                call = system.incoming_call(caller).press("1").press("2").hang_up()
+                assert call.heard == [caller] * 3
+        except Exception as error:  # noqa: BLE001  # told to the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=play, args=(name,)) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert not system.live_calls

@@ -44,10 +44,10 @@ REFUSED: list[tuple[t.Any, int, str]] = [
     ),
     ("<Response>" * 10_000 + "</Response>" * 10_000, 302, "content"),
     ("<Response><Dance/></Response>", 301, "Not implemented command: 'Dance'"),
-    ("<Response><Delay>soon</Delay></Response>", 302, "'time' for command 'Delay'"),
+    ("<Response><Delay>soon</Delay></Response>", 302, "'Time' for command 'Delay'"),
     ("<Response><Speak volume='9'>a</Speak></Response>", 302, "'volume'"),
-    ("<Response><GoTo>/relative</GoTo></Response>", 302, "'url' for command 'GoTo'"),
-    ("<Response><GoTo>file:///etc/passwd</GoTo></Response>", 302, "'url'"),
+    ("<Response><GoTo>/relative</GoTo></Response>", 302, "'Url' for command 'GoTo'"),
+    ("<Response><GoTo>file:///etc/passwd</GoTo></Response>", 302, "'Url'"),
     ("<Response><Speak/><Reject/></Response>", 303, "'Reject' cannot be used here"),
     ("<Response><Route Destination='1'/></Response>", 303, "'Route'"),
     (
@@ -55,6 +55,17 @@ REFUSED: list[tuple[t.Any, int, str]] = [
         "</UserInput></Response>",
         303,
         "'Hold'",
+    ),
+    (
+        "<Response><UserInput ExecuteSQL=''><InitialCommands><Dance/></InitialCommands>"
+        "</UserInput></Response>",
+        301,
+        "'Dance'",
+    ),
+    (
+        "<Response><UserInput><Inputs><Input key='x'/></Inputs></UserInput></Response>",
+        302,
+        "'Inputs' for command 'UserInput'",
     ),
 ]
 
@@ -80,7 +91,7 @@ def test_an_incoming_call_is_answered_with(
 
 
 PROMPT = f"""<Response>
-    <UserInput enteredUrl="{url("pin")}"/><Speak>behind</Speak>
+    <UserInput enteredUrl="{url("pin")}" timeout="5"/><Speak>after it</Speak>
 </Response>"""
 
 
@@ -91,24 +102,71 @@ def test_keys_are_answered_with(answer: t.Any, code: int, message: str) -> None:
     pages = Pages(incoming_call=PROMPT, pin=answer)
     call = pages.system.incoming_call().press("1")
     assert [error.code for error in call.errors] == [code]
-    assert call.heard == ["behind"]
+    assert call.heard == ["after it"]
     assert call.state is CallState.COMPLETED
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    ["", "Party='all'", "CallId='C1'"],
-)
-def test_third_party_commands_need_their_party(parameters: str) -> None:
+@pytest.mark.parametrize("parameters", ["", "Party='all'", "CallId='C1'"])
+def test_p4581_third_party_commands_need_their_party(parameters: str) -> None:
     speak = f"<Response><Speak {parameters}>Hi</Speak></Response>"
-    call = Pages(call_changed=speak).system.call_between()
-    if "Party" in parameters:
-        assert not call.errors
-    else:
-        assert [error.message for error in call.errors] == [
-            "Missing or invalid parameter 'party' for command 'Speak'"
+    pages = Pages(call_changed=lambda: speak if pages.states[-1] == "InCall" else "")
+    call = pages.system.call_between().answer()
+    assert [e.message for e in call.errors if e.code == 302] == (
+        []
+        if "Party" in parameters
+        else [
+            "Missing or invalid parameter 'Party' for command 'Speak'"
             " (is mandatory here)"
         ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "note", "heard"),
+    [
+        ("<Speak Voice='Microsoft Anna' Language='en-us'>a</Speak>", "Voice", ["a"]),
+        ("<Play Timeout='9' Repeat='false'>a.wav</Play>", "Timeout", ["a.wav"]),
+        ("<var id='x'>Hello</var><speak>$x</speak>", "var", ["$x"]),
+        ("<array id='a'><item>Hello</item></array>", "array", []),
+        ("<ForEach source='a'><Speak>$item</Speak></ForEach>", "ForEach", []),
+        ("<Beep/>", "Beep", []),
+        (
+            "<UserInput ExecuteSQL='SELECT 1'><InitialCommands><Beep/>"
+            "<Speak Voice='x'>a</Speak></InitialCommands></UserInput>",
+            "ExecuteSQL",
+            ["a"],
+        ),
+        ("<Record RecordPath='D:/' Inactivity='1'/>", "RecordPath", []),
+        ("<SendEmail Attachments='a' Recipient='b'/>", "Attachments", []),
+        ("<Call RingTime='120' Url='http://localhost/x'>1</Call>", "RingTime", []),
+    ],
+)
+def test_p4698_what_the_vendor_documents_beyond_our_commands_is_noted(
+    command: str, note: str, heard: list[str]
+) -> None:
+    document = f"<Response>{command}<Speak>after it</Speak></Response>"
+    call = Pages(incoming_call=document).system.incoming_call().wait()
+    assert f"* {note} is not simulated\n" in str(call)
+    assert call.heard == [*heard, "after it"]
+    assert not call.errors
+
+
+def test_what_is_not_simulated_in_a_third_party_answer_is_noted_too() -> None:
+    document = "<Response><Beep/><Speak Party='all' Voice='x'>a</Speak></Response>"
+    pages = Pages(
+        call_changed=lambda: document if pages.states[-1] == "InCall" else "<Response/>"
+    )
+    call = pages.system.call_between().answer()
+    assert str(call).endswith(
+        "* InCall\n* Beep is not simulated\n* Voice is not simulated\n< (all) a"
+    )
+    assert not call.errors
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_a_status_of_200_to_299_is_no_failure(status: int) -> None:
+    page = ("<Response><Speak>Hi</Speak></Response>", status)
+    assert Pages(incoming_call=page).system.incoming_call().heard == ["Hi"]
 
 
 ELSEWHERE = "https://example.org/x"
@@ -118,7 +176,11 @@ ELSEWHERE = "https://example.org/x"
     ("command", "acts", "parameter"),
     [
         (f"<GoTo>{ELSEWHERE}</GoTo>", [], "'Url' for command 'GoTo'"),
-        (f"<UserInput ForwardToUrl='{ELSEWHERE}'/>", ["1"], "'ForwardToUrl'"),
+        (
+            f"<UserInput ForwardToUrl='{ELSEWHERE}' Timeout='5'/>",
+            ["1"],
+            "'ForwardToUrl'",
+        ),
         (f"<Record FinishedUrl='{ELSEWHERE}' FinishDigits='1'/>", ["1"], "'Record'"),
     ],
 )
@@ -177,7 +239,7 @@ def failing_app(answer: t.Callable[[], t.Any]) -> PhoneSystem:
         (lambda: loads("no XML"), ParseError),
     ],
 )
-def test_what_the_application_raises_is_not_taken_for_its_answer(
+def test_an_exception_of_the_application_is_no_refusal(
     answer: t.Callable[[], t.Any], error: type[Exception]
 ) -> None:
     system = failing_app(answer)
@@ -198,7 +260,7 @@ def test_a_terminal_shows_where_the_application_failed() -> None:
     assert last.startswith("InvalidParameter: BlindTransfer: 'target' must be")
 
 
-def test_the_line_of_a_refusal_is_told() -> None:
+def test_the_line_of_a_refusal_is_repeated() -> None:
     plain = {"Content-Type": "text/plain; charset=utf-8"}
     told = {
         "Paste another URL.\n": ": Paste another URL.",

@@ -4,6 +4,7 @@ import typing as t
 import pytest
 
 from flask_ozml.commands import BlindTransfer
+from flask_ozml.commands import Call
 from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Record
@@ -79,11 +80,11 @@ def test_interactive() -> None:
         phone.HELP,
         "Call from +36301112222 to 9998",
         "< Please enter your PIN.",
-        "> > (waits 10 s)",
+        "> > (waits)",
         "< Please enter your PIN.",
         f"> > {phone.HELP}",
         "> < Press 1 or 2.",
-        "> > (waits 3 s)",
+        "> > (waits)",
         "* hung up",
     ]
 
@@ -158,7 +159,10 @@ def test_a_failure_that_the_caller_may_not_notice() -> None:
 def test_without_a_url() -> None:
     status, lines = called(Pages(incoming_sms=[]))
     assert status == 1
-    assert lines[-1].startswith("ConfigurationError: The phone system was given no URL")
+    assert lines == [
+        "MissingUrl: The phone system was given no URL for 'incoming_call' of the API"
+        " extension '9998', only for ['incoming_sms'].",
+    ]
 
 
 def test_sms() -> None:
@@ -187,6 +191,53 @@ def test_route() -> None:
     assert out.getvalue() == (
         "Routing of a call from 1000 to 1500\n* rings 2000: answered\n"
     )
+
+
+def test_a_caller_hangs_up_after_some_seconds() -> None:
+    pages = Pages(incoming_call=[UserInput(Speak("menu"), repeat=True), Speak("never")])
+    status, lines = called(pages, press=["1"], hang_up_after=3)
+    assert (status, lines[-2:]) == (0, ["> (waits)", "> (hangs up)"])
+    assert pages.system.calls[0].clock == 3
+
+
+def test_a_callee_who_is_busy_is_no_failure_of_the_application() -> None:
+    pages = Pages(incoming_call=[Call("2000", url=url("next"))])
+    pages.system.extensions["2000"] = "busy"
+    status, lines = called(pages)
+    assert status == 0
+    assert lines[-1].startswith("! 402 Call connect to '2000' failed with result state")
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        ([], ["* Ringing", "* InCall", "* Completed"]),
+        ([Hangup()], ["* Ringing", "* cancelled", "* Cancelled"]),
+    ],
+)
+def test_third_party(answer: t.Any, lines: list[str]) -> None:
+    pages = Pages(call_changed=answer)
+    out = io.StringIO()
+    assert phone.third_party(pages.system, out, caller="103", callee="101") == 0
+    assert out.getvalue().splitlines()[: len(lines) + 1] == [
+        "Call from 103 to 101",
+        *lines,
+    ]
+
+
+def test_third_party_hung_up_when_answered() -> None:
+    pages = Pages(call_changed=lambda: hang_up if pages.states[-1] == "InCall" else [])
+    hang_up: t.Any = [Hangup()]
+    out = io.StringIO()
+    assert phone.third_party(pages.system, out, caller="103", callee="101") == 0
+    assert pages.states == ["Ringing", "InCall", "Completed"]
+
+
+def test_error() -> None:
+    pages, out = Pages(error=[]), io.StringIO()
+    assert phone.error(pages.system, out, code=402, message="Nobody.") == 0
+    assert out.getvalue() == "Error notification 402\n* 402 Nobody.\n"
+    assert pages.values("error", "Code") == ["402"]
 
 
 def test_a_transcript_cannot_control_the_terminal() -> None:

@@ -339,7 +339,7 @@ def test_a_real_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TIMEOUT", 10.0)
     pages = Pages(
         incoming_call="<Response><UserInput ForwardToUrl='http://localhost:{}/pin'"
-        " digits='2'/></Response>",
+        " digits='2' timeout='5'/></Response>",
         pin="<Response><Speak>right</Speak></Response>",
     )
     with serving(pages.app) as port:
