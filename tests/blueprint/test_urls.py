@@ -571,7 +571,7 @@ def test_two_blueprints_may_point_at_each_other() -> None:
 
 
 VALUES = ["acme", "a b", "a+b", "50%", "%41", "a%2Fb", "\xe9", "\u65e5", "a;b", "a?b"]
-VALUES += ["a#b", "a:b", "a&b=c", "'\"", "..", "~", "goto", "0"]
+VALUES += ["a#b", "a:b", "a&b=c", "'\"", "...", "~", "goto", "0"]
 
 
 @pytest.mark.parametrize("tenant", VALUES)
@@ -805,6 +805,92 @@ def test_a_value_that_a_converter_refuses_is_a_value_error() -> None:
     assert without_token(found) == f"{PUBLIC_URL}/2/goto"
     with pytest.raises(ValueError, match=r"\['tenant'\]\. Check the converters"):
         urls_of(app, tenant=1)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "values"),
+    [
+        ("/<tenant>", ["a/b", "/", "", "\ud800", None, ".", ".."]),
+        ("/<path:tenant>", ["/a", "", "a/..", "./a"]),
+        ("/<int:tenant>", ["x", "007", -1, 1.5, None]),
+        ("/<any(a, b):tenant>", ["c"]),
+        ("/<uuid:tenant>", ["a"]),
+        ("/<string(length=2):tenant>", ["abc"]),
+    ],
+)
+def test_a_value_to_which_no_url_leads_back_is_a_value_error(
+    prefix: str, values: list[object]
+) -> None:
+    asked = Asked()
+    app = make_app(asked.phone, prefix=prefix)
+    words = r"^The URL of 'phone\.[a-z_]+' cannot hold these values of \['tenant'\]\."
+    for value in values:
+        with pytest.raises(ValueError, match=words):
+            urls_of(app, tenant=value)
+        with pytest.raises(ValueError, match=words):
+            url_to(app, asked.phone, "step", number=1, tenant=value)
+
+
+def test_a_pasted_url_has_2000_characters_at_most() -> None:
+    app = make_app(Asked().phone, prefix="/<tenant>")
+    longest = max(len(url) for url in urls_of(app, tenant="a").values())
+    tenant = "a" * (2_001 - longest)
+    assert max(len(url) for url in urls_of(app, tenant=tenant).values()) == 2_000
+    with pytest.raises(TokenTooLong, match="2001") as caught:
+        urls_of(app, tenant=f"{tenant}a")
+    assert "aaa" not in str(caught.value)
+
+
+#: Changes of the part of a path that a variable is in.
+SPELLINGS: t.Final = [
+    *("{}/", "{}//", "/{}", "//{}", "./{}", "{}/.", "../{}", "{}/..", "{}%2f"),
+    *("{}%2F/", "%2f{}", "{}%20", "+{}", "{}%00", "0{}", "+{}", "{}.0", "{};a"),
+    *("{}%ff", "{}\xe9", "{}%", "{}?", "{}#", "{}x", "{}/x", "x/{}", "{}/{}", ""),
+]
+
+
+@pytest.mark.parametrize("rule", ["/", "/goto", "/goto/"])
+@pytest.mark.parametrize(
+    ("prefix", "tenant"),
+    [
+        ("/t/<tenant>", "a"),
+        ("/t/<string:tenant>", "A"),
+        ("/t/<path:tenant>", "a"),
+        ("/t/<path:tenant>", "a/b"),
+        ("/t/<path:tenant>", "a//b"),
+        ("/t/<int:tenant>", 7),
+        ("/t/<float:tenant>", 1.0),
+        ("/t/<any(a, ax, b):tenant>", "a"),
+    ],
+)
+def test_no_other_spelling_of_a_path_opens_another_tenant(
+    prefix: str, tenant: object, rule: str
+) -> None:
+    seen: list[object] = []
+    phone = OzML("phone", __name__)
+
+    @phone.goto
+    def menu(go: GoToNotification, tenant: object) -> None:
+        seen.append(tenant)
+
+    app = make_app(phone, prefix=prefix, OZML_GOTO_URL=rule)
+    for signed in (
+        urls_of(app, tenant=tenant)["goto"],
+        url_to(app, phone, menu, tenant=tenant),
+    ):
+        path, _, query = signed.removeprefix(PUBLIC_URL).partition("?")
+        for spelling in ("{}", "{}".upper(), *SPELLINGS):
+            part = spelling.replace("{}", str(tenant))
+            changed = path.replace(f"/t/{tenant}", f"/t/{part}", 1).replace("?", "%3F")
+            for other in (changed, f"{changed}/", f"/{changed}", changed.rstrip("/")):
+                body = b"NotificationName=GoTo"
+                response = apps.post(app, f"{other}?{query}", body)
+                assert response.status_code in (200, 403, 404)
+                assert (response.status_code == 200) == bool(seen)
+                assert seen in ([], [tenant]), other
+                seen.clear()
+        assert apps.post(app, signed, b"NotificationName=GoTo").status_code == 200
+        assert seen.pop() == tenant
 
 
 def test_an_expired_url_at_another_path_is_403() -> None:
