@@ -139,6 +139,14 @@ def test_pasted_urls_may_have_no_token_and_those_with_state_have_one() -> None:
             "https://b.example/ivr",
         ),
         ({"SERVER_NAME": "b.example", "APPLICATION_ROOT": "/a/"}, "http://b.example/a"),
+        (
+            {"OZML_PUBLIC_URL": "http://m\xfcller.example/k\xf6zp%20%C3%B6/"},
+            "http://xn--mller-kva.example/k%C3%B6zp%20%C3%B6",
+        ),
+        (
+            {"SERVER_NAME": "m\xfcller.example", "APPLICATION_ROOT": "/k\xf6zp"},
+            "http://xn--mller-kva.example/k%C3%B6zp",
+        ),
     ],
 )
 def test_outside_of_a_notification_the_configuration_says_the_base(
@@ -248,6 +256,50 @@ def test_in_a_notification_the_base_is_that_of_the_request(
         url = said(post(app, entry(app, base)))
         assert without_token(url) == f"{base}/phone/goto"
         assert said(post(app, url)) == "step 1 {}"
+
+
+@pytest.mark.parametrize(
+    ("host", "script_name", "base"),
+    [
+        ("xn--mller-kva.example", "", "http://xn--mller-kva.example"),
+        ("a.example:18880", "", "http://a.example:18880"),
+        ("a.example", "/telefon-k\xf6zpont", "http://a.example/telefon-k%C3%B6zpont"),
+        ("[::1]:5000", "/a b%20", "http://[::1]:5000/a%20b%2520"),
+        ("A.example", "/\udcff", "http://a.example/%EF%BF%BD"),
+    ],
+)
+def test_urls_are_ascii_whatever_the_base_of_the_request(
+    host: str, script_name: str, base: str
+) -> None:
+    asked = Asked()
+    app = make_app(asked.phone, prefix="/k\xf6zp/<tenant>")
+    app.config["OZML_PUBLIC_URL"] = PUBLIC_URL
+    pasted = urls_of(app, tenant="\xe9")["incoming_call"]
+    app.config["OZML_PUBLIC_URL"] = None
+    name = script_name.encode("utf-8", "surrogateescape").decode("latin-1")
+    changes = {"HTTP_HOST": host, "SCRIPT_NAME": name}
+    url = said(post(app, relative(pasted), **changes))
+    assert without_token(url) == f"{base}/k%C3%B6zp/%C3%A9/goto"
+    assert said(post(app, relative(url.removeprefix(base)))) == (
+        "step 1 {'tenant': '\xe9'}"
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a_b.example", "", "m\xfcller.example", "user:secret@a.example", "a.example:99999"]
+    + ["a.example/secret", "a b", "[::1", "a.example:"],
+)
+def test_a_request_whose_host_gives_no_base_names_the_key_to_set(host: str) -> None:
+    asked = Asked()
+    app = make_app(asked.phone)
+    words = "^Cannot build an external URL: the Host .* Set OZML_PUBLIC_URL"
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        post(app, entry(app), HTTP_HOST=host)
+    assert "secret" not in str(caught.value)
+    app.config["OZML_PUBLIC_URL"] = PUBLIC_URL
+    url = said(post(app, urls_of(app)["incoming_call"], HTTP_HOST=host))
+    assert without_token(url) == f"{PUBLIC_URL}/phone/goto"
 
 
 def test_in_a_notification_the_public_url_goes_first() -> None:
@@ -694,6 +746,22 @@ def test_a_subdomain_with_a_variable_is_refused() -> None:
     app.config.update(SECRET_KEY="key", SERVER_NAME="b.example", TESTING=True)
     with pytest.raises(ConfigurationError, match="'<tenant>'.*url_prefix"):
         app.register_blueprint(asked.phone, url_prefix="/phone")
+
+
+def test_an_app_with_host_matching_is_refused() -> None:
+    app = Flask(__name__, host_matching=True, static_host="a.example")
+    with pytest.raises(ConfigurationError, match="host_matching. Use the url_prefix"):
+        app.register_blueprint(Asked().phone)
+
+
+@pytest.mark.parametrize("prefix", ["/a?b", "/a#b", "/<tenant>?"])
+def test_a_prefix_that_ends_the_path_of_a_url_is_refused(prefix: str) -> None:
+    with pytest.raises(ConfigurationError, match="neither must the url_prefix"):
+        make_app(Asked().phone, prefix=prefix)
+    outer = Blueprint("outer", __name__, url_prefix=prefix)
+    outer.register_blueprint(Asked().phone)
+    with pytest.raises(ConfigurationError, match="neither must the url_prefix"):
+        make_app().register_blueprint(outer)
 
 
 def test_a_name_that_is_not_a_variable_is_state() -> None:
