@@ -475,6 +475,20 @@ def test_a_number_that_is_not_allowed_is_not_called(
     assert "OZML_ALLOWED_DESTINATIONS" in row().note
 
 
+def test_the_result_of_an_earlier_call_does_not_end_the_next_one(
+    app: Flask, phones: PhoneSystem
+) -> None:
+    app.config["REMINDERS_PAUSES"] = [0, 0]
+    add()
+    first = ring(phones)
+    let_time_pass(app)
+    second = ring(phones)
+    first.refuse()
+    assert (row().state, row().line, row().attempts) == (State.RINGING, 1, 2)
+    second.answer().press("1")
+    assert row().state is State.CONFIRMED
+
+
 def test_while_the_phone_system_is_unreachable_one_row_is_tried_at_a_time(
     app: Flask, phones: PhoneSystem
 ) -> None:
