@@ -27,4 +27,7 @@ class FrozenDict(dict[_K, _V]):
         raise TypeError(f"A {type(self).__name__} cannot be changed; make a new one.")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    clear = pop = popitem = _refuse
+    # Pyright refuses methods with overloads otherwise.
+    setdefault: t.Any = _refuse
+    update: t.Any = _refuse

@@ -1,9 +1,5 @@
-"""The example application, played by the simulator."""
+"""Calls and text messages with the example application."""
 
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,28 +7,32 @@ from flask import Flask
 
 from flask_ozml.notifications import CallState
 from flask_ozml.simulator import PhoneSystem
+from workers import two_workers
 
 ROOT = Path(__file__).parent.parent
+MENU = "Press 1 for your balance, 2 for a colleague, 3 to leave a message."
 
 pytest_plugins = ["flask_ozml.pytest_plugin"]
 
 
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FLASK_SECRET_KEY", raising=False)
-
-
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.delenv("FLASK_SECRET_KEY", raising=False)
     monkeypatch.syspath_prepend(ROOT)
     from example_app import create_app
 
     app = create_app(str(tmp_path))
+    app.config["OZML_PUBLIC_URL"] = "http://localhost"
     app.testing = True
     return app
 
 
-MENU = "Press 1 for your balance, 2 for a colleague, 3 to leave a message."
+def page_of(app: Flask) -> str:
+    """Return the page as somebody sees it who is logged in."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["user"] = "staff"
+    return client.get("/").text
 
 
 def test_right_pin_tells_the_balance_and_the_menu_again(
@@ -70,14 +70,21 @@ def test_other_keys_are_no_choice(phone_system: PhoneSystem, key: str) -> None:
     assert call.state == CallState.COMPLETED
 
 
-def test_a_caller_who_presses_nothing_is_hung_up(phone_system: PhoneSystem) -> None:
-    call = phone_system.incoming_call().wait()
+@pytest.mark.parametrize("keys", [[], ["1"]])
+def test_a_caller_who_presses_nothing_is_hung_up(
+    phone_system: PhoneSystem, keys: list[str]
+) -> None:
+    call = phone_system.incoming_call()
+    for key in keys:
+        call.press(key)
+
+    call.wait(60)
 
     assert call.heard[-1] == "That is no choice. Good bye."
     assert call.state == CallState.COMPLETED
 
 
-def test_nobody_answers_so_a_message_is_left(
+def test_a_message_is_taken_when_the_colleague_does_not_answer(
     app: Flask, phone_system: PhoneSystem
 ) -> None:
     phone_system.extensions["2000"] = "no answer"
@@ -87,14 +94,23 @@ def test_nobody_answers_so_a_message_is_left(
 
     assert call.transferred_to is None
     assert call.heard[-1] == "Thank you for your message. Good bye."
-    assert "&lt;b&gt;500: 15.0 s, http" in app.test_client().get("/").text
+    assert "&lt;b&gt;500: 15.0 s, http" in page_of(app)
 
 
 def test_silence_is_no_voicemail(app: Flask, phone_system: PhoneSystem) -> None:
-    call = phone_system.incoming_call().press("3").wait()
+    call = phone_system.incoming_call().press("3").wait(60)
 
     assert call.heard[-1] == "We could not hear you. Good bye."
-    assert "voicemail" not in app.test_client().get("/").text
+    assert "voicemail" not in page_of(app)
+
+
+def test_the_voicemail_extension_takes_a_message(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    call = phone_system.incoming_call(api_extension="9997").record(press="#")
+
+    assert call.heard[-1] == "Thank you for your message. Good bye."
+    assert "500: 5.0 s" in page_of(app)
 
 
 @pytest.mark.parametrize("delivered", [True, False])
@@ -109,18 +125,42 @@ def test_a_text_message_is_answered_and_the_report_kept(
         "+36301112222",
     )
     phone_system.deliver(reply, delivered)
-    page = app.test_client().get("/").text
-    assert "message: +36301112222: &#39;); DROP TABLE log; --" in page
+    page = page_of(app)
+    assert "+36301112222: &#39;); DROP TABLE log; --" in page
     assert ("not delivered" in page) is not delivered
 
 
-def test_a_text_message_of_a_name_is_kept_only(
-    app: Flask, phone_system: PhoneSystem
+@pytest.mark.parametrize("sender", ["Bank", "+43111222", "0690123456", ""])
+def test_names_and_numbers_that_may_not_be_called_get_no_answer(
+    app: Flask, phone_system: PhoneSystem, sender: str
 ) -> None:
-    phone_system.incoming_sms("Bank", message="Hi")
+    phone_system.incoming_sms(sender, message="Hi")
 
     assert phone_system.sms_sent == []
-    assert "message: Bank: Hi" in app.test_client().get("/").text
+    assert f"{sender}: Hi" in page_of(app)
+
+
+def test_text_messages_without_an_id_do_not_replace_each_other(app: Flask) -> None:
+    for message in ("first", "second"):
+        answer = post(
+            app,
+            "incoming_sms",
+            f"NotificationName=IncomingSMS&Sender=06203123412&ID=&Message={message}",
+        )
+        assert "We will call you back today." in answer
+
+    assert "06203123412: first" in page_of(app)
+    assert "06203123412: second" in page_of(app)
+
+
+def post(app: Flask, kind: str, body: str) -> str:
+    """Post a notification and return the answer."""
+    from example_app import phone
+
+    with app.app_context():
+        url = phone.urls()[kind]
+    form = "application/x-www-form-urlencoded"
+    return app.test_client().post(url, data=body, content_type=form).text
 
 
 def test_the_team_is_rung_one_after_another(phone_system: PhoneSystem) -> None:
@@ -134,13 +174,31 @@ def test_the_team_is_rung_one_after_another(phone_system: PhoneSystem) -> None:
     assert str(phone_system.route(dialed="1500")).endswith("9997: busy\n* rejected")
 
 
-def test_who_comes_to_the_voicemail_leaves_a_message(
-    app: Flask, phone_system: PhoneSystem
+@pytest.mark.parametrize(
+    "state, last, destination",
+    [
+        ("Calling", "1200", "101"),  # the vendor's example
+        ("Calling", "9997", "101"),
+        ("Calling", "101", "101"),
+        ("Busy", "1200", "101"),
+        ("Busy", "101", "102"),
+        ("NoAnswer", "102", "103"),
+        ("NotFound", "103", "9997"),
+        ("Error", "9997", ""),
+    ],
+)
+def test_routing_begins_with_the_first_of_the_team(
+    app: Flask, state: str, last: str, destination: str
 ) -> None:
-    call = phone_system.incoming_call(api_extension="9997").record(press="#")
+    body = (
+        "NotificationName=RoutingInterception&CallerID=1000&OriginalDialedNumber=1500"
+        f"&LastDialedNumber=431413&LastCalledExtension={last}&LastCallState={state}"
+        "&ApiExtension=9999"
+    )
 
-    assert call.heard[-1] == "Thank you for your message. Good bye."
-    assert "500: 5.0 s" in app.test_client().get("/").text
+    answer = post(app, "routing_interception", body)
+
+    assert f'<Route Destination="{destination}" RingTime="20"/>' in answer
 
 
 def test_other_numbers_are_left_to_the_dial_plan(phone_system: PhoneSystem) -> None:
@@ -150,7 +208,7 @@ def test_other_numbers_are_left_to_the_dial_plan(phone_system: PhoneSystem) -> N
 def test_calls_are_logged(app: Flask, phone_system: PhoneSystem) -> None:
     phone_system.call_between("103", "101").answer().hang_up()
 
-    page = app.test_client().get("/").text
+    page = page_of(app)
     assert page.count("103 to 101") == 1
     assert "103 to 101: Completed" in page
 
@@ -161,19 +219,29 @@ def test_a_failure_is_an_apology(
     app.config["PROPAGATE_EXCEPTIONS"] = False
     call = phone_system.incoming_call().press("1")
     monkeypatch.setattr("example_app.ACCOUNTS", None)
-    app.instance_path += "/gone"
 
     call.press("1234")
-    phone_system.incoming_sms(message="Hi")
 
     assert call.heard[-1].startswith("We are sorry, something went wrong.")
     assert call.state == CallState.COMPLETED
-    assert len(phone_system.failures) == 3
+    assert len(phone_system.failures) == 1
+
+
+def test_a_text_message_that_cannot_be_kept_is_not_answered(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.instance_path += "/gone"
+
+    phone_system.incoming_sms(message="Hi")
+
     assert phone_system.sms_sent == []
+    assert len(phone_system.failures) == 1
 
 
-def test_random_callers_find_nothing(phone_system: PhoneSystem) -> None:
-    assert phone_system.random_caller(seed=1, steps=200) == []
+@pytest.mark.parametrize("extension", ["9998", "9997"])
+def test_random_callers_find_nothing(phone_system: PhoneSystem, extension: str) -> None:
+    assert phone_system.random_caller(1, 200, api_extension=extension) == []
 
 
 def test_the_key_is_made_once(app: Flask, tmp_path: Path) -> None:
@@ -183,21 +251,12 @@ def test_the_key_is_made_once(app: Flask, tmp_path: Path) -> None:
     assert len(app.secret_key or "") == 64
 
 
-@pytest.fixture
-def two_workers(app: Flask, tmp_path: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        command = [sys.executable, "-m", "gunicorn", "-w", "2"]
-        command += ["-b", f"fd://{listening.fileno()}"]
-        command += [f"example_app:create_app({str(tmp_path)!r})"]
-        with subprocess.Popen(
-            command, cwd=ROOT, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL
-        ) as process:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            process.terminate()
+def test_it_has_at_most_250_lines() -> None:
+    assert len((ROOT / "example_app.py").read_text().splitlines()) <= 250
 
 
 def play(system: PhoneSystem) -> str:
-    """Play what the tests above play in one phone system; return the transcript."""
+    """Play all kinds of calls and messages, and return the transcripts."""
     system.extensions["2000"] = "busy"
     for keys in (["1", "1234", "2"], ["1", "0000", "1111", "9999"]):
         call = system.incoming_call()
@@ -205,7 +264,7 @@ def play(system: PhoneSystem) -> str:
             call.press(key)
         call.hang_up()
     system.incoming_call().press("3").record(press="#")
-    system.incoming_call().wait()
+    system.incoming_call().wait(60)
     system.incoming_sms("+36301112222", message="Hi")
     system.deliver(system.sms_sent[0])
     system.route(dialed="1500")
@@ -215,11 +274,17 @@ def play(system: PhoneSystem) -> str:
 
 
 def test_calls_sound_the_same_with_two_workers(
-    phone_system: PhoneSystem, two_workers: str
+    app: Flask, phone_system: PhoneSystem, tmp_path: Path
 ) -> None:
-    at_their_own = {
-        kind: url.replace("http://localhost", two_workers)
-        for kind, url in phone_system.urls.items()
-    }
+    from example_app import phone
 
-    assert play(PhoneSystem(two_workers, at_their_own)) == play(phone_system)
+    with app.app_context():
+        urls = phone.urls()
+    with two_workers(f"example_app:create_app({str(tmp_path)!r})") as address:
+        at_their_own = {
+            kind: urls[kind].replace("http://localhost", address)
+            for kind in phone_system.urls
+        }
+        heard = play(PhoneSystem(address, at_their_own))
+
+    assert heard == play(phone_system)

@@ -1,42 +1,56 @@
-"""The example application and a phone system that call each other over HTTP."""
+"""The page of the example application, and the calls that it starts; all over HTTP."""
 
+import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from apps import without_token
-from flask_ozml.errors import PhoneSystemUnreachable
-from flask_ozml.notifications import CallState
 from flask_ozml.simulator import PhoneSystem
 from flask_ozml.simulator.server import served
 
 ROOT = Path(__file__).parent.parent
-FRIENDLY = "We cannot call this number now. Please call us."
+PASSWORD = "correct horse"
+
+RINGS = "The telephone will ring in a moment."
+NOT_ALLOWED = "Only customers and numbers of this country can be called."
+TOO_SOON = "This number was called less than ten minutes ago."
+FRIENDLY = "The phone system cannot call this number now."
 
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.delenv("FLASK_SECRET_KEY", raising=False)
+    monkeypatch.setenv("FLASK_PASSWORD", PASSWORD)
     monkeypatch.syspath_prepend(ROOT)
     from example_app import create_app
 
     return create_app(str(tmp_path))
 
 
+def submit(client: FlaskClient, path: str, **form: str) -> str:
+    """Load a page, submit its form, and return the page that follows."""
+    found = re.search(r'name="csrf" value="([^"]+)"', client.get(path).text)
+    assert found
+    form["csrf"] = found[1]
+    return client.post(path, data=form, follow_redirects=True).text
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+    """Return a client that is logged in."""
+    client = app.test_client()
+    assert "Log out" in submit(client, "/login", password=PASSWORD)
+    return client
 
 
 @pytest.fixture
 def system(app: Flask) -> Iterator[PhoneSystem]:
-    """A phone system; it and the application listen on ports of their own."""
+    """Return a phone system; both it and the application listen on their own ports."""
     from example_app import phone
 
     with served(app) as site:
@@ -48,75 +62,149 @@ def system(app: Flask) -> Iterator[PhoneSystem]:
             yield system
 
 
-def test_reminder_goes_round(
+def test_who_is_not_logged_in_reads_nothing_and_makes_nothing_ring(
+    app: Flask, system: PhoneSystem
+) -> None:
+    system.incoming_sms(message="Hi")
+    visitor = app.test_client()
+
+    page = visitor.get("/", follow_redirects=True)
+    assert page.request.path == "/login"
+    assert "Hi" not in page.text
+
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found
+    form = {"csrf": found[1], "number": "+36301234567"}
+    assert visitor.post("/", data=form).location == "/login"
+    assert not system.calls_placed
+
+
+@pytest.mark.parametrize("password", ["", "Correct horse", "correct horse ", "ő", "\0"])
+def test_another_password_does_not_log_in(app: Flask, password: str) -> None:
+    page = submit(app.test_client(), "/login", password=password)
+
+    assert "This is not the password (FLASK_PASSWORD)." in page
+    assert "Log out" not in page
+
+
+@pytest.mark.parametrize("configured", [None, ""])
+def test_nobody_can_log_in_without_a_configured_password(
+    app: Flask, configured: str | None
+) -> None:
+    app.config["PASSWORD"] = configured
+
+    for password in ("", "None", PASSWORD):
+        assert "Log out" not in submit(app.test_client(), "/login", password=password)
+
+
+def test_logging_out_ends_the_session(client: FlaskClient) -> None:
+    assert "Log out" not in client.get("/login").text
+    assert client.get("/").location == "/login"
+
+
+def test_a_customer_is_called_back(
     app: Flask, client: FlaskClient, system: PhoneSystem
 ) -> None:
-    run = app.test_cli_runner().invoke(args=["remind", "17"])
-    assert (run.exit_code, run.output) == (0, "")
+    assert RINGS in submit(client, "/", number="+36 (30) 123-4567")
 
     (call,) = system.calls_placed
-    assert (call.callee, call.api_extension) == ("+36301112222", "9997")
+    assert (call.callee, call.api_extension) == ("+36301234567", "9997")
     assert str(call.state) == "Ringing"
+    public = app.config["OZML_PUBLIC_URL"]
+    assert call.command.url.startswith(f"{public}phone/call_connected")
     call.answer()
-    assert call.heard == [
-        "We expect you on Monday at nine. Press 1 to confirm it and get it as a text"
-        " message."
-    ]
-
-    call.press("1")
-    (sms,) = system.sms_sent
-    assert (sms.recipient, sms.message) == (
-        "+36301112222",
-        "See you on Monday at nine.",
-    )
-    assert call.heard[1:] == ["Thank you.", "Good bye."]
-    assert call.state is CallState.COMPLETED
-
-    assert "reminder 17" not in client.get("/").text
-    system.deliver(sms)
-    assert "answer: reminder 17: delivered" in client.get("/").text
+    assert "You asked us to call you back." in call.heard[0]
+    assert call.transferred_to == "2000"
+    assert "call back" in client.get("/").text
     assert not system.errors
     assert not system.not_opened
 
 
-def test_reminder_is_not_confirmed(app: Flask, system: PhoneSystem) -> None:
-    app.test_cli_runner().invoke(args=["remind", "17"])
-    call = system.calls_placed[0].answer().wait()
-    assert call.heard[1:] == ["Good bye."]
-    assert not system.sms_sent
-
-
-def test_page_has_a_number_called_back(
-    app: Flask, client: FlaskClient, system: PhoneSystem
+@pytest.mark.parametrize("token", [None, "", "x", "ő"])
+def test_a_form_without_the_token_makes_nothing_ring(
+    client: FlaskClient, system: PhoneSystem, token: str | None
 ) -> None:
-    assert '<input name="number"' in client.get("/").text
-    form = {"number": "+36301234567"}
-    page = client.post("/", data=form, headers={"Host": "evil.example"})
-    assert "Your telephone will ring in a moment." in page.text
+    form = {"number": "+36301234567"} | ({} if token is None else {"csrf": token})
 
-    (call,) = system.calls_placed
-    assert call.callee == "+36301234567"
-    public = app.config["OZML_PUBLIC_URL"]
-    assert without_token(call.command.url) == f"{public}phone/call_connected"
-    call.answer()
-    assert "You asked us to call you back." in call.heard[0]
-    assert call.transferred_to == "2000"
+    answer = client.post("/", data=form)
+
+    assert answer.status_code == 400
+    assert "This form has expired." in answer.text
+    assert not system.calls_placed
 
 
 @pytest.mark.parametrize(
-    "number", ["", "12", "+36 30", "123\n", "sip:a@b", "<script>", "1" * 16]
+    "number",
+    [
+        "",
+        "12",
+        "500",  # inside, but not a customer
+        "1" * 16,
+        "+3611234567\n0",
+        "sip:a@b",
+        "<script>",
+        "+36901234567",  # a premium number
+        "0690123456",
+        "+43660123456",  # abroad, and not a customer
+        "+36٣01234567",  # a digit that is not ASCII
+    ],
 )
 def test_other_numbers_are_not_called(
     client: FlaskClient, system: PhoneSystem, number: str
 ) -> None:
-    page = client.post("/", data={"number": number})
-    assert FRIENDLY in page.text
+    assert NOT_ALLOWED in submit(client, "/", number=number)
     assert not system.calls_placed
 
 
-def test_phone_system_refuses(client: FlaskClient, system: PhoneSystem) -> None:
-    system.extensions["9997"] = "not found"
-    assert FRIENDLY in client.post("/", data={"number": "500"}).text
+def test_customers_abroad_are_called(client: FlaskClient, system: PhoneSystem) -> None:
+    assert RINGS in submit(client, "/", number="+436601234567")
+    assert system.calls_placed[0].callee == "+436601234567"
+
+
+def test_a_number_is_called_once_in_ten_minutes_however_it_is_written(
+    app: Flask, client: FlaskClient, system: PhoneSystem
+) -> None:
+    from example_app import execute
+
+    assert RINGS in submit(client, "/", number="+36301234567")
+    assert TOO_SOON in submit(client, "/", number="06 30 123 4567")
+    assert RINGS in submit(client, "/", number="+36301234568")
+
+    with app.app_context():
+        execute("UPDATE log SET at = datetime('now', '-9 minutes')")
+        assert TOO_SOON in submit(client, "/", number="+36301234567")
+        execute("UPDATE log SET at = datetime('now', '-10 minutes')")
+        assert RINGS in submit(client, "/", number="+36301234567")
+        assert TOO_SOON in submit(client, "/", number="+36301234567")
+    assert len(system.calls_placed) == 3
+
+
+def test_simultaneous_requests_call_a_number_once(
+    app: Flask, client: FlaskClient, system: PhoneSystem
+) -> None:
+    cookie = client.get_cookie("session")
+    assert cookie
+
+    def call(_: int) -> str:
+        other = app.test_client()
+        other.set_cookie("session", cookie.value)
+        return submit(other, "/", number="+36301234567")
+
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(call, range(8)))
+
+    assert sorted(RINGS in page for page in pages) == [False] * 7 + [True]
+    assert len(system.calls_placed) == 1
+
+
+def test_destinations_of_the_configuration_bind_the_form(
+    app: Flask, client: FlaskClient, system: PhoneSystem
+) -> None:
+    app.config["OZML_ALLOWED_DESTINATIONS"] = [r"\+3630[0-9]{7}"]
+
+    assert RINGS in submit(client, "/", number="+36301234567")
+    assert FRIENDLY in submit(client, "/", number="+36201234567")
+    assert len(system.calls_placed) == 1
 
 
 def closed_port() -> str:
@@ -125,37 +213,26 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{found.getsockname()[1]}/"
 
 
-@pytest.mark.parametrize("key", ["OZML_PUBLIC_URL", "OZML_PHONE_SYSTEM_URL"])
-def test_phone_system_is_not_configured(
-    app: Flask, client: FlaskClient, system: PhoneSystem, key: str
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("OZML_PUBLIC_URL", None),
+        ("OZML_PHONE_SYSTEM_URL", None),
+        ("OZML_PHONE_SYSTEM_URL", closed_port()),
+    ],
+)
+def test_a_phone_system_out_of_reach_is_a_sentence_on_the_page(
+    app: Flask, client: FlaskClient, system: PhoneSystem, key: str, value: str | None
 ) -> None:
-    app.config[key] = None
-    assert FRIENDLY in client.post("/", data={"number": "500"}).text
+    app.config[key] = value
+
+    assert FRIENDLY in submit(client, "/", number="+36301234567")
     assert not system.calls_placed
 
 
-def test_phone_system_is_unreachable(
-    app: Flask, client: FlaskClient, system: PhoneSystem
+def test_a_refusal_of_the_phone_system_is_a_sentence_on_the_page(
+    client: FlaskClient, system: PhoneSystem
 ) -> None:
-    app.config["OZML_PHONE_SYSTEM_URL"] = closed_port()
-    assert FRIENDLY in client.post("/", data={"number": "500"}).text
-    run = app.test_cli_runner().invoke(args=["remind", "17"])
-    assert run.exit_code == 1
-    assert isinstance(run.exception, PhoneSystemUnreachable)
+    system.extensions["9997"] = "not found"
 
-
-def test_urls_need_no_client(tmp_path: Path) -> None:
-    """Run without the extras, as the first command of the README installs it."""
-    program = (
-        "import sys; sys.modules['requests'] = None\n"
-        "import example_app; app = example_app.create_app(sys.argv[1])\n"
-        "print(app.test_client().get('/').status)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "instance"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (run.returncode, run.stdout) == (0, "200 OK\n"), run.stderr
+    assert FRIENDLY in submit(client, "/", number="+36301234567")

@@ -1,4 +1,4 @@
-"""What is installed. The gate runs this on the built wheel too."""
+"""The metadata of the installed package, which ``.ci/run`` checks in the wheel too."""
 
 import importlib.metadata
 import importlib.resources
@@ -69,13 +69,13 @@ def test_a_site_may_have_newer_ones() -> None:
         assert re.fullmatch(r"[\w-]+>=[\d.]+", requirement)
 
 
-@pytest.mark.parametrize("extra", ["async", "client", "dev", "test"])
+@pytest.mark.parametrize("extra", ["async", "bench", "dev", "examples", "test"])
 def test_extra(metadata: PackageMetadata, extra: str) -> None:
     assert extra in metadata.get_all("Provides-Extra", [])
 
 
 def test_flask_has_the_command() -> None:
-    # An entry point that cannot be loaded would take every other `flask` command along.
+    # An entry point that cannot be loaded breaks every `flask` command.
     commands = importlib.metadata.entry_points(group="flask.commands")
     assert isinstance(commands["ozml"].load(), click.Command)
 

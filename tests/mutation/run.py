@@ -1,9 +1,9 @@
 """Make small mistakes in a module, and print those that no test notices.
 
-Pytest collects the tests once. Each mistake inside a function is tried in a fork of that
-process, in which the code of the function is replaced. All other mistakes, and those that
-went unnoticed, are tried in a new process that imports the changed module. The words of
-messages (strings that contain a blank) are left alone.
+Pytest collects the tests once. Each mistake inside a function is tried in a fork of
+that process, in which the code of the function is replaced. All other mistakes, and
+those that went unnoticed, are tried in a new process that imports the changed module.
+The words of messages (strings that contain a blank) are left alone.
 
     PYTHONPATH=. python tests/mutation/run.py MODULE TEST_FILE...
 
