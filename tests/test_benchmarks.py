@@ -22,6 +22,7 @@ TINY = {
     "simulator": ("--rounds 1 --calls 20", 2),
     "growth": ("--rounds 1 --units 1", 7),
     "memory": ("--few 2 --many 4", 1),
+    "webphone": ("--acts 2", 1),
 }
 FIGURE = re.compile(r"\S.* -?\d+\.\d\d  at (most|least) \d+\.\d\d +(met|missed)")
 
