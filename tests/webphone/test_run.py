@@ -1,7 +1,9 @@
 """How the phone in the browser is started, and what outlives a restart."""
 
 import os
+import sys
 import time
+import types
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
@@ -142,10 +144,11 @@ def test_a_child_plays_the_acts_again(start: Start, child: Store) -> None:
 def test_a_child_names_the_files_that_changed(
     start: Start, child: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "site_that_changed.py").write_text("")
-    monkeypatch.syspath_prepend(tmp_path)
-    __import__("site_that_changed")
-    os.utime(tmp_path / "site_that_changed.py", (time.time() + 60,) * 2)
+    module = types.ModuleType("site_that_changed")
+    module.__file__ = str(tmp_path / "site_that_changed.py")
+    Path(module.__file__).touch()
+    os.utime(module.__file__, (time.time() + 60,) * 2)
+    monkeypatch.setitem(sys.modules, "site_that_changed", module)
     assert start()[0]["notice"] == "site_that_changed.py changed - played 1 act again."
 
 
