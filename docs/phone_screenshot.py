@@ -23,6 +23,8 @@ def main() -> None:
         lines.get_by_text("Please enter your four digit PIN code.").wait_for()
         page.keyboard.type("1234")
         lines.get_by_text("Hello Anna").wait_for()
+        page.evaluate("document.activeElement.blur()")
+        page.locator(".down").first.wait_for(state="detached")
         page.screenshot(path=PICTURE)
 
 

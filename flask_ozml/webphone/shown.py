@@ -141,19 +141,21 @@ class _Languages:
     """Finds the command that made a line that was heard."""
 
     def __init__(self, transcript: Transcript) -> None:
-        self._left = [c for c in transcript.commands if isinstance(c, Speak | Play)]
-        self._left.reverse()
+        commands = tuple(transcript.commands)
+        self._left = iter([c for c in commands if isinstance(c, Speak | Play)])
 
     def of(self, text: str) -> Mapping[str, str]:
         """Return the language of what was spoken, or the file that was played."""
-        while self._left:
-            command = self._left.pop()
-            if isinstance(command, Play):
-                if f"[{command.audio_file.strip()}]" in text:
-                    return {"audio": command.audio_file.strip()}
-            elif " ".join(command.text.split()) in text:
-                return {"language": command.language or ""}
-        return {}
+        made = next((c for c in self._left if _sound(c) in text), None)
+        if isinstance(made, Play):
+            return {"audio": _sound(made)}
+        return {"language": (made and made.language) or ""}
+
+
+def _sound(command: Speak | Play) -> str:
+    if isinstance(command, Play):
+        return command.audio_file.strip()
+    return " ".join(command.text.split())
 
 
 def _transcript(transcript: Transcript, lines: _Lines) -> Json:

@@ -303,6 +303,18 @@ def test_a_failure_names_view_and_line_and_shortens_the_token(
     assert shown["calls"][0]["lines"][-1]["who"] == "failed"
 
 
+def test_only_what_the_phone_posts_is_recorded(desk: Desk, site: Flask) -> None:
+    (phone,) = ozml_blueprints(site).values()
+    with site.app_context():
+        urls = (phone.urls()["incoming_call"], phone.to("goto.fail"))
+    for url, name in zip(urls, ("IncomingCall", "GoTo"), strict=True):
+        posted = {"NotificationName": name}
+        assert site.test_client().post(url, data=posted).status_code == 200
+    shown = desk.post("/state").json
+    assert shown
+    assert shown["wire"] == []
+
+
 def test_what_is_no_ozml_is_shown_as_it_is(tmp_path: Path) -> None:
     app = Flask("other")
     app.add_url_rule("/call", "call", lambda: "<!DOCTYPE html>", methods=["POST"])
