@@ -32,7 +32,6 @@ def menu(notification: IncomingCall | GoToNotification) -> UserInput:
     return UserInput(
         Speak("Press 1 for news, 2 for the weather, 3 to leave."),
         inputs={"1": again, "2": again, "3": Hangup()},
-        repeat=True,
     )
 
 

@@ -46,6 +46,9 @@ if t.TYPE_CHECKING:
 
 #: Bytes that a request may have. Assumption: the vendor names no limit.
 MAX_REQUEST: t.Final = 1 << 20
+#: The API extension of a request that names none. Assumption: that of the vendor's
+#: examples.
+API_EXTENSION: t.Final = "9999"
 
 
 class HttpApi:
@@ -128,8 +131,10 @@ class HttpApi:
         for parameter in known.parameters:
             value = argument(known.command, parameter, form)
             # Before the next parameter: the vendor's example has no Url and gets 401.
-            if parameter.name == "api_extension" and not self.finds(value):
-                raise Refusal(StatusCode.API_EXTENSION_UNAVAILABLE, str(value))
+            if parameter.name == "api_extension":
+                value = value or API_EXTENSION
+                if not self.finds(value):
+                    raise Refusal(StatusCode.API_EXTENSION_UNAVAILABLE, str(value))
             arguments[parameter.name] = value
         handler = _HANDLERS.get(known.command)
         if handler:

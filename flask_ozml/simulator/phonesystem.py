@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import itertools
 import typing as t
 from collections.abc import Callable
 
@@ -39,8 +40,8 @@ class PhoneSystem(Switchboard):
     """A model of an Ozeki Phone System that plays an application.
 
     It posts the notifications of the vendor's page and executes the OzML that comes
-    back, in virtual time. What the vendor's documents leave open is an "Assumption" in
-    the docstring of the class or function that makes it.
+    back, in virtual time. What the vendor's documents leave open is an assumption;
+    ``docs/assumptions.rst`` lists them all.
 
     URLs in answers are opened only if they are below the application's base; others are
     kept in :attr:`not_opened` and are InvalidParameter (302).
@@ -48,12 +49,16 @@ class PhoneSystem(Switchboard):
     :param target: any WSGI application, which is called in process, or the base URL of
         a running server.
     :param urls: the URLs that would be pasted into the phone system, by kind, as
-        ``phone.urls()`` gives them.
+        ``phone.urls()`` gives them; or such mappings by API extension, where ``""``
+        stands for all others: ``{"9997": voicemail.urls(), "": phone.urls()}``.
     :param base: what all URLs of the application begin with, for example its
         OZML_PUBLIC_URL. Default: the target, if it is a URL, else scheme and host of
         the given URLs.
     :param first_id: the number of the first call or message. The ids of a phone system
         are unique for ever; those of the next phone system begin again.
+    :param answered_state: whether CallChanged has the state Answered before InCall.
+    :param reaction: seconds after which people press a key or speak.
+    :param per_key: seconds from one key to the next.
     """
 
     def __init__(
@@ -78,13 +83,15 @@ class PhoneSystem(Switchboard):
         )
         #: The text messages that were sent.
         self.sms_sent: list[SendSms] = []
-        #: The API extensions that sent them.
-        self.sms_extensions: list[str] = []
+        # Their ids, and the API extensions that sent them.
+        self._senders: list[tuple[str, str]] = []
+        self._sms_numbers = itertools.count(first_id)
         #: The e-mails that were sent.
         self.emails_sent: list[SendEmail] = []
         #: The calls that Call commands started.
         self.calls_placed: list[PlacedCall] = []
-        #: The Error notifications, with codes 300 to 303.
+        #: The Error notifications, with the codes 300 to 303 for refused answers and
+        #: 402 for calls that did not come about.
         self.errors: list[ErrorNotification] = []
         #: The exceptions of views whose fallback answered. They cannot be seen over
         #: HTTP; whoever sees them (the pytest fixture does) appends them.
@@ -166,15 +173,16 @@ class PhoneSystem(Switchboard):
         """
         same = [number for number, kept in enumerate(self.sms_sent) if kept is sms]
         number = same[0] if same else self.sms_sent.index(sms)
+        sms_id, sender = self._senders[number]
+        extension = sms.api_extension or sender
         state = "delivered" if delivered else "not delivered"
-        extension = sms.api_extension or self.sms_extensions[number]
         report = Message(
             self, f"Text message to {sms.recipient}: {state}", api_extension=extension
         )
         if sms.delivery_report_url:
             values = {
                 "Delivered": "true" if delivered else "false",
-                "ID": f"S{number + 1}",
+                "ID": sms_id,
                 "ApiExtension": extension,
             }
             self._kept(report).deliver(
@@ -272,9 +280,10 @@ class PhoneSystem(Switchboard):
     def send_sms(self, transcript: Transcript, sms: SendSms, api_extension: str) -> str:
         text = " ".join(sms.message.split())
         transcript.note("*", f"sends a text message to {sms.recipient}: {text}")
+        sms_id = f"S{next(self._sms_numbers)}"
         self.sms_sent.append(sms)
-        self.sms_extensions.append(api_extension)
-        return f"S{len(self.sms_sent)}"
+        self._senders.append((sms_id, api_extension))
+        return sms_id
 
     def send_email(self, transcript: Transcript, email: SendEmail) -> None:
         subject = email.subject or ""

@@ -73,6 +73,13 @@ def test_p4594_down_the_list(
     assert team.states == ["Ringing", "InCall"]
 
 
+def test_a_routed_call_keeps_its_caller_id_after_a_transfer(team: Pages) -> None:
+    team.system.extensions |= {"1001": "busy", "1002": "busy"}
+    call: t.Any = team.system.route("1000").call
+    new = call.transfer("7").transferred_call
+    assert (new.caller, new.caller_id, new.callee) == ("1000", "1", "7")
+
+
 def test_p4201_routing_begins_with_the_vendors_example(team: Pages) -> None:
     team.system.route()
     assert team.posted[0][1] == (
