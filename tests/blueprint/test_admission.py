@@ -728,7 +728,7 @@ def test_no_later_reader_finds_a_token_and_other_parameters_stay(
         return response
 
     escaped = "".join(f"%{octet:02x}" for octet in token.encode())
-    given = query.format(parameter.format(token, escaped=escaped))
+    given = query.format(parameter.format(token, token, escaped=escaped))
     url = f"{PUBLIC_URL}{PLAIN}?{given}"
     changes: dict[str, t.Any] = {"RAW_URI": relative(url), "REQUEST_URI": url}
     changes["QUERY_STRING"] = given
