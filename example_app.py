@@ -2,10 +2,9 @@
 
 It can be deployed as it stands: visitors who are not logged in read nothing and make
 nothing ring. The page calls back numbers of the country and of customers, each at most
-once in ten minutes. Put your own data into the constants, install
-``Flask-OzML[client]``, set FLASK_PASSWORD (without it, nobody can log in),
-FLASK_OZML_PUBLIC_URL, FLASK_OZML_PHONE_SYSTEM_URL and, behind https,
-FLASK_SESSION_COOKIE_SECURE=true, and run ``gunicorn -w 2 example_app:app``.
+once in ten minutes. Put your own data into the constants, set FLASK_PASSWORD (without
+it, nobody can log in), FLASK_OZML_PUBLIC_URL, FLASK_OZML_PHONE_SYSTEM_URL and, behind
+https, FLASK_SESSION_COOKIE_SECURE=true, and run ``gunicorn -w 2 example_app:app``.
 """
 
 import contextlib
@@ -20,6 +19,7 @@ from flask import request, session, url_for
 from werkzeug.wrappers import Response
 
 from flask_ozml import OzML, OzMLError, notifications as posted
+from flask_ozml.client import PhoneSystemClient
 from flask_ozml.commands import BlindTransfer, ExtensionCommand, Hangup, Record, Route
 from flask_ozml.commands import SendSms, Speak, UserInput
 
@@ -206,11 +206,9 @@ def ring(number: str) -> str:
     if not execute(CLAIM, match[2] or number, number):  # however it is written
         return "This number was called less than ten minutes ago."
     try:
-        from flask_ozml.client import PhoneSystemClient  # needs the extra "client"
-
         client = PhoneSystemClient.from_config(current_app.config)
         client.call(number, api_extension=VOICEMAIL, url=phone.to(call_back))
-    except (OzMLError, ImportError) as error:
+    except OzMLError as error:
         current_app.logger.error("Nobody was called back: %s", error)
         return "The phone system cannot call this number now."
     return "The telephone will ring in a moment."

@@ -2,8 +2,6 @@
 
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -238,21 +236,3 @@ def test_a_refusal_of_the_phone_system_is_a_sentence_on_the_page(
     system.extensions["9997"] = "not found"
 
     assert FRIENDLY in submit(client, "/", number="+36301234567")
-
-
-def test_it_needs_no_extra_but_for_calls(tmp_path: Path) -> None:
-    """The first command of README.rst installs the package without its extras."""
-    program = (
-        "import sys; sys.modules['requests'] = None\n"
-        "import example_app; app = example_app.create_app(sys.argv[1])\n"
-        "print(app.test_client().get('/login').status)\n"
-        "with app.app_context(): print(example_app.ring('+36301234567'))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "instance"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (run.returncode, run.stdout) == (0, f"200 OK\n{FRIENDLY}\n"), run.stderr
