@@ -49,7 +49,7 @@ def as_json(flow: Flow) -> Iterator[str]:
 def to_dict(flow: Flow) -> dict[str, t.Any]:
     """Return the map in the types of JSON."""
     return {
-        "roots": [state.number for state in flow.roots],
+        "roots": [_edge(Edge(act, state.number)) for act, state in flow.roots],
         "states": [_state(state) for state in flow.states],
         "findings": [dataclasses.asdict(found) for found in flow.all_findings],
         "notes": flow.notes,
@@ -82,9 +82,9 @@ def as_dot(flow: Flow) -> Iterator[str]:
     yield "  rankdir=LR"
     yield '  node [shape=box, style=rounded, fontname="sans-serif", fontsize=11]'
     yield '  edge [fontname="sans-serif", fontsize=10]'
-    for number, root in enumerate(flow.roots, 1):
-        yield f'  r{number} [shape=plaintext, label="{_dot(root.path[0].label)}"]'
-        yield f"  r{number} -> s{root.number}"
+    for number, (act, state) in enumerate(flow.roots, 1):
+        yield f'  r{number} [shape=plaintext, label="{_dot(act.label)}"]'
+        yield f"  r{number} -> s{state.number}"
     for state in flow.states:
         label = "\\n".join(map(_dot, _label(state)))
         shape = _DOT_SHAPES[state.kind]
@@ -102,8 +102,8 @@ def _dot(text: str) -> str:
 def as_mermaid(flow: Flow) -> Iterator[str]:
     """Yield the lines of the map in the language of Mermaid."""
     yield "flowchart LR"
-    for number, root in enumerate(flow.roots, 1):
-        yield f'  r{number}("{_mermaid(root.path[0].label)}") --> s{root.number}'
+    for number, (act, state) in enumerate(flow.roots, 1):
+        yield f'  r{number}("{_mermaid(act.label)}") --> s{state.number}'
     for state in flow.states:
         opening, closing = _MERMAID_SHAPES[state.kind]
         label = "<br>".join(map(_mermaid, _label(state)))

@@ -74,6 +74,10 @@ class Explorer:
         self.flow = Flow()
         self._arrivals: dict[int, Arrival] = {}
         self._by_key: dict[t.Any, State] = {}
+        # Whether there are as many states as there may be.
+        self._full = False
+        # The states at which counters were cut.
+        self._rounded: list[State] = []
         # Keys without texts and values, of states that are not the same in each play.
         self._unsteady: dict[t.Any, State] = {}
         #: What went wrong in which state, after which act.
@@ -93,16 +97,14 @@ class Explorer:
         for root in self._roots:
             state = self._come((root,), None)
             if state:
-                self.flow.roots.append(state)
+                self.flow.roots.append((root, state))
         # The list grows meanwhile, which makes it breadth first.
         for done, state in enumerate(self.flow.states):
             progress(done, len(self.flow.states))
-            if not state.left_out:
+            if state not in self._rounded:
                 self._leave(state)
-
-        for state in self.flow.states:
-            if state.left_out:
-                state.held = self._outlasts_an_hour(state)
+        for state in self._rounded:
+            state.held = self._outlasts_an_hour(state)
 
     def _outlasts_an_hour(self, state: State) -> bool:
         """Return whether a call goes on after an hour of silence."""
@@ -117,6 +119,9 @@ class Explorer:
             to = self._state(arrival.failed, state)
             self._add_edge(state, Act("fail", arrival.moment.target), to)
         for act in arrival.moment.acts:
+            if self._full:
+                state.left_out = "not explored to the end"
+                return
             self._act(state, act)
 
     def _act(self, state: State, act: Act) -> None:
@@ -172,9 +177,10 @@ class Explorer:
     def _new(self, arrival: Arrival, parent: State | None) -> State | None:
         if len(self.flow.states) >= self._bounds.states:
             self.flow.note(
-                f"There are more than {self._bounds.states} states; the others were"
-                " left out. --states sets the limit."
+                f"There are more than {self._bounds.states} states; exploring ended"
+                " there. --states sets the limit."
             )
+            self._full = True
             return None
         moment = arrival.moment
         state = State(
@@ -188,6 +194,7 @@ class Explorer:
             parent=parent,
         )
         if moment.acts and self._rounds(state, moment) >= self._bounds.depth:
+            self._rounded.append(state)
             state.left_out = (
                 f"not explored: {self._bounds.depth} states before it differ from it in"
                 " nothing but numbers"

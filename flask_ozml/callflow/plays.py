@@ -203,7 +203,7 @@ class Player:
         play = self._play = self._fresh(path)
         before: Moment | None = None
         after: Moment | None = None
-        for act in path:
+        for number, act in enumerate(path, 1):
             before = after
             play.reset()
             try:
@@ -212,7 +212,8 @@ class Player:
                 return before, None
             except Exception as error:  # noqa: BLE001  # whatever an application raises
                 self._raised(play, error)
-            after = self._moment(play)
+            if number >= len(path) - 1:
+                after = self._moment(play)
         return before, after
 
     def _do(self, play: _Play, act: Act) -> None:

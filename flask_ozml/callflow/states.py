@@ -87,7 +87,7 @@ class Finding:
         return f"{self.name}: {self.where}: {self.what} {self.why} {self.advice}"
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class State:
     """A point of a call at which somebody acts, or at which the call is over.
 
@@ -132,8 +132,8 @@ class Flow:
     """Everything that was found out about the calls of an application."""
 
     states: list[State] = dataclasses.field(default_factory=list)
-    #: The states at which calls begin.
-    roots: list[State] = dataclasses.field(default_factory=list)
+    #: The acts that begin calls, and the states they lead to.
+    roots: list[tuple[Act, State]] = dataclasses.field(default_factory=list)
     #: What is wrong with no particular state.
     findings: list[Finding] = dataclasses.field(default_factory=list)
     #: Sentences about what was left out.

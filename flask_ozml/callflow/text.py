@@ -14,9 +14,11 @@ def outline(flow: Flow) -> Iterator[str]:
     says where to look.
     """
     shown: set[int] = set()
-    for root in flow.roots:
+    for act, root in flow.roots:
         # States are below one another, so that a stack takes the place of recursion.
-        waiting: list[tuple[str, State, bool]] = [(root.path[0].label, root, True)]
+        waiting: list[tuple[str, State, bool]] = [
+            (act.label, root, root.path == (act,))
+        ]
         depths = [0]
         while waiting:
             label, state, own = waiting.pop()
