@@ -103,12 +103,16 @@ class Namer:
 def reachable_frames(stack: Iterable[Frame]) -> Iterator[Frame]:
     """Yield what a call is doing, the innermost first, as far as it can be reached.
 
-    What an answer was inserted into is never reached if that answer ends the call.
+    What an answer was inserted into is never reached if that answer ends the call, and
+    a menu around another one only if a BackKey leads there.
     """
-    ends = False
+    ends, menus, back_key = False, True, False
     for frame in reversed(list(stack)):
-        if frame.commands:
+        if frame.commands and (menus or back_key or not frame.takes_keys):
             yield frame
+        if frame.takes_keys:
+            menus = False
+            back_key |= bool(getattr(frame.commands[0], "back_key", None))
         if isinstance(frame, Script):
             ends |= any(isinstance(c, Hangup | GoTo) for c in frame.commands)
             if frame.answer and ends:

@@ -223,6 +223,36 @@ def test_transfers_that_differ_only_in_what_follows_are_two_states() -> None:
     assert kinds.count("transfer") == 2
 
 
+@pytest.mark.parametrize("back_key", ["*", None])
+def test_a_menu_around_another_counts_only_with_a_back_key(
+    back_key: str | None,
+) -> None:
+    def menu(prompt: str) -> UserInput:
+        inner = UserInput(
+            Speak("Inner."), inputs={"1": Hangup()}, back_key=back_key, repeat=True
+        )
+        return UserInput(Speak(prompt), inputs={"1": inner})
+
+    phone = OzML("phone", __name__)
+
+    @phone.goto
+    def other(_: t.Any) -> Answer:
+        return [menu("Other."), Hangup()]
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        return [menu("First."), GoTo(phone.to(other))]
+
+    heard = [state.heard for state in explore(make_app(phone)).states]
+    assert heard.count(("Inner.",)) == 2
+    inner_of = [menu("A."), menu("B.")]
+    found = site(UserInput(Speak("M."), inputs=dict(zip("12", inner_of, strict=True))))
+    inner = [s for s in found.states if s.heard == ("Inner.",)]
+    assert len(inner) == (2 if back_key else 1)
+    if back_key:
+        assert [after(found, s, "*").heard for s in inner] == [("A.",), ("B.",)]
+
+
 def test_calls_that_views_place_are_followed() -> None:
     phone = OzML("phone", __name__)
 
