@@ -127,14 +127,13 @@ class Explorer:
     def _act(self, state: State, act: Act) -> None:
         path = (*state.path, act)
         before, after = self._play(path)
-        if before is not None:
-            self._compare(state, before)
-        if after is None:
+        if before is None or after is None:
             self.flow.note(
                 f"State {state.number} is not the same in each play, so that"
                 f" {act.label!r} was not always possible there."
             )
             return
+        self._compare(state, before)
         self._add_edge(state, act, self._state(self._arrival(path, after), state))
 
     def _add_edge(self, state: State, act: Act, to: State | None) -> None:
@@ -157,8 +156,8 @@ class Explorer:
             last = dataclasses.replace(path[-1], unanswered=(*tried, played.target))
             other = (*path[:-1], last)
             _, after = self._play(other)
-            if after is not None:
-                failed = self._arrival(other, after, len(played.heard))
+            heard = len(played.heard)
+            failed = self._arrival(other, after, heard) if after else None
         return Arrival(path, moment, played, failed)
 
     def _state(self, arrival: Arrival, parent: State | None) -> State | None:

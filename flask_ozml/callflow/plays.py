@@ -33,6 +33,7 @@ from ..simulator import CallStateError
 from ..simulator import PhoneSystem
 from ..simulator import PlacedCall
 from ..simulator import Urls
+from ..simulator.frames import Menu
 from ..simulator.legs import Frame
 from ..simulator.session import Transcript
 from .awaited import Awaited
@@ -223,11 +224,15 @@ class Player:
         starts = _STARTS.get(act.verb)
         if starts:
             play.call = starts(self, play, act.what)
-        elif play.call is None or play.call.ended:
+        elif play.call is None or not self._is_possible(play.call, act):
             raise _NotPossible
         else:
             _ACTS[act.verb](play, play.call, act.what)
         _listen(play.call)
+
+    def _is_possible(self, call: Call, act: Act) -> bool:
+        plain = dataclasses.replace(act, unanswered=())
+        return act.verb == "hour" or plain in awaited(call, self._press).acts
 
     def call(self, play: _Play, api_extension: str) -> Call:
         """Call an API extension."""
@@ -250,10 +255,11 @@ class Player:
 
         :raises _NotPossible: if there is none to this number.
         """
-        for call in play.system.calls_placed:
-            if call.callee == number and _rings(call):
-                return call
-        raise _NotPossible
+        calls = play.system.calls_placed
+        found = [call for call in calls if call.callee == number and _rings(call)]
+        if not found:
+            raise _NotPossible
+        return found[0]
 
     def _moment(self, play: _Play) -> Moment:
         call, name = play.call, play.namer.text
@@ -362,9 +368,8 @@ def _codes(
 ) -> Iterator[tuple[types.CodeType, tuple[str, str]]]:
     for name, phone in phones.items():
         for view in itertools.chain(*map(phone.views.of, KINDS)):
-            code = getattr(inspect.unwrap(view.function), "__code__", None)
-            if code:
-                yield code, (name, view.qualified_name)
+            function = t.cast(types.FunctionType, inspect.unwrap(view.function))
+            yield function.__code__, (name, view.qualified_name)
 
 
 def _listen(call: Call) -> None:
@@ -376,9 +381,7 @@ def _listen(call: Call) -> None:
 
 
 def _press(play: _Play, call: Call, entry: str) -> None:
-    menu = call.menu
-    if menu is None:
-        raise _NotPossible
+    menu = t.cast(Menu, call.menu)
     with contextlib.suppress(CallStateError):  # the call may end in the middle
         call.press(entry, early=is_hasty(menu))
     if call.menu is menu and is_incomplete(menu, entry) and not play.noticed():
@@ -387,17 +390,13 @@ def _press(play: _Play, call: Call, entry: str) -> None:
 
 
 def _speak(play: _Play, call: Call, _: str) -> None:
-    if not call.recording:
-        raise _NotPossible
     command = t.cast(Record, t.cast(Frame, call.listener).commands[0])
     call.record(press=finish_digit(command))
 
 
 def _ring(act: Callable[[PlacedCall], object]) -> Callable[[_Play, Call, str], None]:
     def do(play: _Play, call: Call, _: str) -> None:
-        if not isinstance(call, PlacedCall) or not _rings(call):
-            raise _NotPossible
-        act(call)
+        act(t.cast(PlacedCall, call))
 
     return do
 

@@ -497,6 +497,51 @@ def test_a_site_that_goes_another_way_in_each_play_is_noted() -> None:
     assert len(flow.states) < 10
 
 
+def test_what_is_only_sometimes_possible_is_noted() -> None:
+    phone = OzML("phone", __name__)
+    calls = itertools.count()
+
+    @phone.call_connected
+    def connected(call: t.Any) -> Answer:
+        return [Speak("Hello.")]
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        if next(calls):
+            return [Speak("One two."), Hangup()]
+        return [Call("1000", url=phone.to(connected)), Speak("One."), Hangup()]
+
+    flow = explore(make_app(phone), to=["9998"])
+    assert [state.heard for state in flow.states] == [("One.",)]
+    assert "'call 1000 that was placed' was not always" in flow.notes[0]
+
+
+def test_prompts_of_different_lengths_are_dots() -> None:
+    phone = OzML("phone", __name__)
+    calls = itertools.count()
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        number = next(calls)
+        more = (Speak("More."),) if number == 2 else ()
+        words = " ".join(["word"] * (2 if number else 1))
+        return [UserInput(Speak(words), *more, inputs={"1": Hangup()}), Hangup()]
+
+    flow = explore(make_app(phone))
+    assert flow.states[0].heard == ("…",)
+
+
+def test_a_limit_counts_for_the_beginnings_of_calls_too() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        return [Speak(f"Extension {call.api_extension}."), Hangup()]
+
+    flow = explore(make_app(phone), to=["9997", "9998"], bounds=Bounds(states=1))
+    assert [act.what for act, _ in flow.roots] == ["9997"]
+
+
 def test_ten_thousand_states_are_left_out() -> None:
     phone = OzML("phone", __name__)
 

@@ -135,7 +135,11 @@ def test_the_map_is_the_same_in_each_run(
 
 def test_a_site_without_mistakes_has_nothing_red() -> None:
     phone = OzML("phone", __name__)
-    phone.incoming_call(lambda call: [Speak("Hello."), Hangup()])
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        return [Speak("Hello."), Hangup()]
+
     assert "classDef" not in run(make_app(phone), "map", "--format", "mermaid").stdout
 
 
@@ -228,3 +232,17 @@ def test_a_test_asserts_that_nothing_is_wrong(
     assert phone_system.calls_placed == []  # others have played the calls
     assert phone_system.incoming_call().press("3").state == "Completed"
     assert len(phone_system.calls_placed) == 1
+
+
+def test_what_was_left_out_is_shown_nowhere(app: Flask) -> None:
+    text = run(app, "map", "--states", "2").stdout
+    assert text.splitlines()[1:] == [
+        "    (not explored to the end)",
+        "  1: 2 (transferred to 2000)",
+        "Note: There are more than 2 states; exploring ended there. --states sets the"
+        " limit.",
+    ]
+    drawn = run(app, "map", "--states", "2", "--format", "dot").stdout
+    assert drawn.count("->") == 2
+    only = run(app, "map", "--states", "1", "--to", "9998", "--to", "9997").stdout
+    assert "call 9997 -> see 1" in only
