@@ -221,13 +221,15 @@ class Explorer:
         if moment.key == found.key:
             return
         outline = _outline(moment)
-        if outline == _outline(found):
-            state.heard = common_words(state.heard, moment.heard)
-            self._unsteady.setdefault(outline, state)
-            self.flow.note(
-                f"What state {state.number} says or remembers differs from play to"
-                " play; states that differ in nothing else are shown as one."
-            )
+        if outline != _outline(found):
+            self.flow.note(f"State {state.number} is not the same in each play.")
+            return
+        state.heard = common_words(state.heard, moment.heard)
+        self._unsteady.setdefault(outline, state)
+        self.flow.note(
+            f"What state {state.number} says or remembers differs from play to play;"
+            " states that differ in nothing else are shown as one."
+        )
 
 
 def _outline(moment: Moment) -> t.Any:

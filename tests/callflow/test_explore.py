@@ -525,10 +525,24 @@ def test_prompts_of_different_lengths_are_dots() -> None:
         number = next(calls)
         more = (Speak("More."),) if number == 2 else ()
         words = " ".join(["word"] * (2 if number else 1))
-        return [UserInput(Speak(words), *more, inputs={"1": Hangup()}), Hangup()]
+        menu = UserInput(Speak(words), inputs={"1": Hangup()})
+        return [Speak("Hello."), *more, menu, Hangup()]
 
     flow = explore(make_app(phone))
     assert flow.states[0].heard == ("…",)
+
+
+def test_a_menu_that_changes_is_noted() -> None:
+    phone = OzML("phone", __name__)
+    calls = itertools.count()
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        keys = "12" if next(calls) == 0 else "123"
+        return [UserInput(Speak("Menu."), inputs=dict.fromkeys(keys, Hangup()))]
+
+    flow = explore(make_app(phone))
+    assert flow.notes == ["State 1 is not the same in each play."]
 
 
 def test_a_limit_counts_for_the_beginnings_of_calls_too() -> None:

@@ -246,3 +246,14 @@ def test_what_was_left_out_is_shown_nowhere(app: Flask) -> None:
     assert drawn.count("->") == 2
     only = run(app, "map", "--states", "1", "--to", "9998", "--to", "9997").stdout
     assert "call 9997 -> see 1" in only
+
+
+def test_views_that_nothing_leads_to_are_shown_at_the_end() -> None:
+    phone = make_phone()
+
+    @phone.dtmf_entered
+    def take(entered: t.Any) -> Answer:
+        return []
+
+    lines = run(make_app(phone), "map", "--depth", "1").stdout.splitlines()
+    assert lines[-2].startswith("! unreached: view phone: dtmf_entered.take: ")
