@@ -136,10 +136,7 @@ def _with_filters(view: "RegisteredView") -> str:
 def _made(rows: list[Row]) -> Iterator[str]:
     for row in rows:
         if row.url and row.notification.url_in_commands and row.views:
-            views = ", ".join(
-                f"{view.name} with {row.state(view)}" if row.state(view) else view.name
-                for view in row.views
-            )
+            views = ", ".join(f"{v.name}({row.state(v)})" for v in row.views)
             yield f"{row.notification.kind} ({row.notification.url_setting}): {views}"
 
 

@@ -21,8 +21,8 @@ notification_failed = _signals.signal("notification-failed")
 
 #: Sent with ``notification``, ``view``, ``commands`` and ``seconds`` after each answer
 #: that is not a refusal. ``view`` is a qualified name such as ``"goto.menu"``,
-#: ``"fallback"``, or None if no view was called; ``commands`` is a tuple, which is
-#: empty if the view returned a Response.
+#: ``"fallback"``, or None if neither a view nor the fallback gave the answer;
+#: ``commands`` is a tuple, which is empty if a Response was returned.
 notification_answered = _signals.signal("notification-answered")
 
 #: What code of the site may raise. CancelledError is no Exception, but must not drop a

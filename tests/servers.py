@@ -37,6 +37,8 @@ GUNICORN: t.Final = (
     "-w",
     "2",
     "--no-control-socket",
+    "--access-logfile",
+    "access.log",
     "phone_app:app",
 )
 COMMANDS: t.Final[dict[str, tuple[str, ...]]] = {
@@ -132,6 +134,9 @@ class Server:
         answer = self.send(b"GET /urls HTTP/1.0\r\n\r\n")
         assert answer.status == 200, self.lines
         return {k: relative(url) for k, url in json.loads(answer.body).items()}
+
+    def access_log(self) -> list[str]:
+        return self.ran.with_name("access.log").read_text().splitlines()
 
     def runs(self) -> list[str]:
         return self.ran.read_text().splitlines()

@@ -94,9 +94,9 @@ def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> No
         "      https://pbx.example/phone/error",
         "      answered by log",
         "  URLs that phone.to() makes for commands:",
-        "    dtmf_entered (ForwardToUrl of UserInput): check_pin with tries",
-        "    goto (Url of GoTo): start, repeat with m, n",
-        "    error (error notification URL, or ErrorUrl of Call): log",
+        "    dtmf_entered (ForwardToUrl of UserInput): check_pin(tries)",
+        "    goto (Url of GoTo): start(), repeat(m, n)",
+        "    error (error notification URL, or ErrorUrl of Call): log()",
         "  No URL leads to these views:",
         "    call_connected.left_out: OZML_CALL_CONNECTED_URL is None",
         "    incoming_sms.lost: its URL cannot carry customer",
@@ -152,7 +152,7 @@ def test_urls_names_the_attribute_that_carries_a_url(kind: str, attribute: str) 
     lines = run(app, "urls")[1]
 
     assert lines[1] == "  URLs that phone.to() makes for commands:"
-    assert lines[2] == f"    {kind} ({attribute}): answer_any"
+    assert lines[2] == f"    {kind} ({attribute}): answer_any()"
 
 
 def answer_any(notification: Notification) -> None: ...
@@ -286,7 +286,7 @@ def test_every_command_says_which_url_variables_need_a_value(
         (["=acme"], 2, "'=acme' must be NAME=VALUE, for example customer=acme."),
         (["customer=a", "customer=b"], 2, "'customer' is given twice."),
         (["client=a"], 2, "no phone URL has a variable 'client'."),
-        (["customer=a", "floor=first"], 1, "first"),
+        (["customer=a", "floor=first"], 1, "'floor'"),
     ],
 )
 def test_a_wrong_value_of_a_url_variable_is_named(

@@ -22,7 +22,6 @@ from flask_ozml.simulator import PlacedCall
 from . import create_app
 from . import models
 from . import work
-from .calls import phone
 
 FIRST: t.Final = [
     "Anna",
@@ -96,7 +95,7 @@ def main(port: int) -> None:
         app = create_app(folder, REMINDERS_DATABASE_URL=url, **SETTINGS)
         with app.app_context():
             models.add(*patients())
-            system = PhoneSystem(app, phone.urls())
+            system = PhoneSystem(app, {}, app.config["OZML_PUBLIC_URL"])
             page = make_server("127.0.0.1", port, app, threaded=True)
             http_api = make_server("127.0.0.1", 0, system.http_api, threaded=True)
             address = f"http://127.0.0.1:{http_api.server_port}"

@@ -59,7 +59,6 @@ def login() -> ResponseReturnValue:
     expected = str(current_app.config["REMINDERS_PASSWORD"]).encode()
     if not hmac.compare_digest(request.form["password"].encode(), expected):
         return render_template("login.html", error="This is not the password."), 403
-    session.clear()
     session["logged_in"] = True
     return redirect(url_for("page.day"))
 

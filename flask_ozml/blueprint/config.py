@@ -69,7 +69,7 @@ def _items(value: object) -> list[t.Any]:
 def _public_url(value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and re.match("[^/?#]*//[^/?#]*@", value):
+    if isinstance(value, str) and re.match("[^/?#]*/*[^/?#]*@", value):
         raise ConfigurationError(
             "OZML_PUBLIC_URL must not have a user name or password: they would be in"
             " every URL that is given out."

@@ -130,9 +130,11 @@ class UrlMaker:
             path = endpoint.adapter.build(
                 endpoint.name, values, method="POST", append_unknown=False
             )
-        except BuildError:
-            path = None
-        if path is None or (values and not _leads_back(endpoint, path, values)):
+            leads_back = not values or _leads_back(endpoint, path, values)
+        except (BuildError, TypeError, ValueError):
+            # Converters raise the latter two for values that they cannot write.
+            leads_back = False
+        if not leads_back:
             raise ValueError(
                 f"The URL of {endpoint.name!r} cannot hold these values of"
                 f" {sorted(values)}. Check the converters of its rule."
@@ -174,6 +176,8 @@ class UrlMaker:
 
 
 def _leads_back(endpoint: Endpoint, path: str, values: Mapping[str, t.Any]) -> bool:
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        return False  # HTTP clients resolve these segments.
     try:
         name, found = endpoint.adapter.match(unquote(path), method="POST")
     except HTTPException:

@@ -1,14 +1,9 @@
 """The line to the application: posts notifications and gives back the answers."""
 
 import abc
-import collections
-import contextlib
 import itertools
-import threading
 import typing as t
-from collections.abc import Callable
 from collections.abc import Collection
-from collections.abc import Iterator
 from collections.abc import Mapping
 
 from ..commands import Call
@@ -21,10 +16,8 @@ from ..errors import ParseError
 from ..errors import StatusCode
 from ..notifications import CallState
 from ..notifications import ErrorNotification
-from ..notifications import KINDS
 from . import answers
 from . import wire
-from .exceptions import CallLoop
 from .exceptions import MissingUrl
 from .exceptions import TransportError
 from .session import Outcome
@@ -32,6 +25,7 @@ from .session import PhoneCall
 from .session import Transcript
 from .transport import Reply
 from .transport import transport_to
+from .turns import Turns
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -39,28 +33,10 @@ if t.TYPE_CHECKING:
 #: URLs by kind, or such mappings by API extension.
 Urls = Mapping[str, str] | Mapping[str, Mapping[str, str]]
 
-#: Notifications and commands without the caller doing anything, at most.
-MAX_NOTIFICATIONS: t.Final = 50
-MAX_COMMANDS: t.Final = 100_000
-
 _RECORDINGS: t.Final = "http://ozekixepbx.ip:7780/HttpRecordings"
 
 
-class Turn:
-    """One act of a person, and all that it leads to."""
-
-    def __init__(self) -> None:
-        #: What is to be posted after the current command.
-        self.waiting: collections.deque[Callable[[], object]] = collections.deque()
-        self.notifications = 0
-        self.commands = 0
-
-
-class _Thread(threading.local):
-    turn: Turn | None = None
-
-
-class Switchboard(abc.ABC):
+class Switchboard(Turns, abc.ABC):
     """The part of a phone system that its calls use.
 
     :param target: any WSGI application, or the base URL of a running server.
@@ -84,6 +60,7 @@ class Switchboard(abc.ABC):
         reaction: float = 1.0,
         per_key: float = 0.3,
     ) -> None:
+        super().__init__()
         #: The URLs that are pasted into the phone system, as they were given.
         self.urls: dict[str, t.Any] = dict(urls)
         self._settings = _by_extension(urls)
@@ -99,10 +76,6 @@ class Switchboard(abc.ABC):
         #: URLs in answers that are not below the application's base; never opened.
         self.not_opened: list[str] = []
         self._numbers = itertools.count(first_id)
-        self._lock = threading.Lock()
-        self._thread = _Thread()
-        # The turns in which the application is working on an answer.
-        self._asking: list[Turn] = []
 
     @abc.abstractmethod
     def register(self, call: PhoneCall) -> None:
@@ -178,69 +151,6 @@ class Switchboard(abc.ABC):
             )
         return url
 
-    @contextlib.contextmanager
-    def turn(self, transcript: Transcript, *, request: bool = False) -> Iterator[None]:
-        """Do one act and all that it leads to.
-
-        While the application is working on an answer, other threads may take turns. A
-        request may come from the view that is working, so what it leads to is posted
-        after that answer.
-
-        :param transcript: aborted if the application fails or loops.
-        :param request: whether a request of the HTTP API acts, not a person.
-        """
-        with transcript.lock, self._lock:
-            before = self._thread.turn
-            outer = before
-            if outer is None and request and self._asking:
-                outer = self._asking[-1]
-            turn = self._thread.turn = outer or Turn()
-            try:
-                yield
-                if outer is None:
-                    self.post_waiting()
-            except Exception:
-                turn.waiting.clear()
-                transcript.abort()
-                raise
-            finally:
-                self._thread.turn = before
-
-    @property
-    def _turn(self) -> Turn:
-        return t.cast(Turn, self._thread.turn)
-
-    def later(self, post: Callable[[], object]) -> None:
-        """Do something after the current command."""
-        self._turn.waiting.append(post)
-
-    def post_waiting(self) -> None:
-        """Do what waits for the end of the current command."""
-        waiting = self._turn.waiting
-        while waiting:
-            waiting.popleft()()
-
-    @contextlib.contextmanager
-    def _unlocked(self) -> Iterator[None]:
-        """Let others take turns while the application is working on an answer."""
-        turn = self._turn
-        self._asking.append(turn)
-        self._lock.release()
-        try:
-            yield
-        finally:
-            self._lock.acquire()
-            self._asking.remove(turn)
-
-    def count_command(self) -> None:
-        """Count one command against the limit."""
-        self._turn.commands += 1
-        if self._turn.commands > MAX_COMMANDS:
-            raise CallLoop(
-                f"More than {MAX_COMMANDS} commands ran without the caller doing"
-                " anything."
-            )
-
     def ask(
         self,
         transcript: Transcript,
@@ -258,7 +168,7 @@ class Switchboard(abc.ABC):
         :param values: values by wire name.
         :param source: the command and the parameter that the URL came from.
         """
-        self._count_notification(kind)
+        self.count_notification(kind)
         # Outside of the try block: a CommandError that the application itself raises
         # is no refusal.
         reply = self._post(kind, url, values, source)
@@ -281,18 +191,10 @@ class Switchboard(abc.ABC):
                 *source, "leads out of the application, where nothing is opened", url
             )
         try:
-            with self._unlocked():
+            with self.unlocked():
                 return self._transport.post(path, wire.body(kind, values))
         except TransportError as error:
             return ParseError(str(error))
-
-    def _count_notification(self, kind: str) -> None:
-        self._turn.notifications += 1
-        if self._turn.notifications > MAX_NOTIFICATIONS:
-            raise CallLoop(
-                f"More than {MAX_NOTIFICATIONS} notifications without the caller doing"
-                f" anything; the last would have been {KINDS[kind].notification_name}."
-            )
 
     def report(self, transcript: Transcript, error: CommandError) -> None:
         """Report a refused command to the application and record it."""

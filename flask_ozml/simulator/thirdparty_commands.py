@@ -35,10 +35,12 @@ def obey(switchboard: Switchboard, call: PhoneCall, command: ozml.Command) -> No
     plain = not_simulated.plain(call, command)
     if plain is None:
         return
-    call_id = getattr(plain, "call_id", None)
+    transfers = isinstance(plain, ozml.AttendedTransfer)
+    parameter = "transferred_call_id" if transfers else "call_id"
+    call_id = getattr(plain, parameter)
     try:
         if call_id and call_id != call.id:
-            call = _find(switchboard, plain, "call_id", call_id)
+            call = _find(switchboard, plain, parameter, call_id)
         if call.ended:
             call.note("*", f"left out {plain.origin.__name__}, the call is over")
         else:
@@ -163,34 +165,27 @@ def _attended_transfer(
     the one who is in both; the target call keeps its CallerId.
     """
     target = _find(switchboard, command, "target_call_id", command.target_call_id)
-    moved_id = command.transferred_call_id or call.id
-    moved = _find(switchboard, command, "transferred_call_id", moved_id)
-    in_both = {moved.caller, moved.callee} & {target.caller, target.callee}
-    transferor = _transferor(moved, command.transferor_party, in_both)
-    if (
-        moved is target
-        or moved.state is not CallState.HOLD
-        or target.state is not CallState.IN_CALL
-        or transferor not in in_both
-    ):
+    in_both = {call.caller, call.callee} & {target.caller, target.callee}
+    transferor = _transferor(call, command.transferor_party, in_both)
+    if target.state is not CallState.IN_CALL or transferor not in in_both:
         raise _refused(command)
-    stays = moved.callee if moved.caller == transferor else moved.caller
+    stays = call.callee if call.caller == transferor else call.caller
     if target.caller == transferor:
-        moved.transferred_to, target.caller = target.callee, stays
+        call.transferred_to, target.caller = target.callee, stays
     else:
-        moved.transferred_to, target.callee = target.caller, stays
-    moved.transferred_call = target
-    moved.note("*", f"transferred to {moved.transferred_to}")
-    switchboard.change(moved, CallState.TRANSFERRED)
+        call.transferred_to, target.callee = target.caller, stays
+    call.transferred_call = target
+    call.note("*", f"transferred to {call.transferred_to}")
+    switchboard.change(call, CallState.TRANSFERRED)
     switchboard.change(target, CallState.IN_CALL)
 
 
 def _transferor(
-    moved: PhoneCall, party: str | None, in_both: Collection[str]
+    call: PhoneCall, party: str | None, in_both: Collection[str]
 ) -> str | None:
     if party:
-        return moved.caller if party == "caller" else moved.callee
-    return moved.caller if moved.caller in in_both else moved.callee
+        return call.caller if party == "caller" else call.callee
+    return call.caller if call.caller in in_both else call.callee
 
 
 class _Row(t.NamedTuple):
@@ -201,7 +196,7 @@ class _Row(t.NamedTuple):
 
 
 _ROWS: t.Final[Mapping[type[ozml.Command], _Row]] = {
-    ozml.AttendedTransfer: _Row(_attended_transfer, _ANY, extensions=True),
+    ozml.AttendedTransfer: _Row(_attended_transfer, (CallState.HOLD,)),
     ozml.BlindTransfer: _Row(_blind_transfer, _TALKING, extensions=True),
     ozml.Forward: _Row(_forward, _RINGING),
     ozml.Hangup: _Row(_hang_up, _ANY, extensions=True),

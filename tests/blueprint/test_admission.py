@@ -1,12 +1,18 @@
 """Which requests are accepted, and how the others are refused."""
 
+import contextlib
 import json
 import logging
 import re
 import typing as t
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
+from flask import Request
 from flask import request
+from flask import request_started
+from flask.sessions import SecureCookieSessionInterface
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -20,7 +26,9 @@ from apps import FORM
 from apps import make_app
 from apps import post
 from apps import PUBLIC_URL
+from apps import relative
 from apps import Stream
+from apps import token_of
 from apps import urls_of
 from apps import with_slash
 from apps import with_token
@@ -672,3 +680,202 @@ def test_a_refusal_is_one_line_that_is_logged_with_the_status(
         assert caplog.messages == [
             f"phone.incoming_call: refused with {status}: {reason}"
         ]
+
+
+#: What surrounds a token in a query, and what has to be left of it.
+QUERIES: t.Final = {
+    "{}": "",
+    "a=%2F&b=+&&=&c=%ff&{}&d=\xc3\xa9": "a=%2F&b=+&&=&c=%ff&d=\xc3\xa9",
+    "{}&&TOKEN=1;token=2&xtoken=3": "&TOKEN=1;token=2&xtoken=3",
+}
+#: Spellings of the parameter, and the status of a request with it.
+PARAMETERS: t.Final = {
+    "token={}": 200,
+    "%74oke%6E={}": 200,
+    "token={escaped}": 200,
+    "token={}&token={}": 403,
+    "token={}&%74oken=": 403,
+    "token={}&token": 403,
+    "token={}x": 403,
+    "token={}+": 403,
+    "token=": 403,
+    "token": 403,
+}
+
+
+@pytest.mark.parametrize("query, left", QUERIES.items())
+@pytest.mark.parametrize("parameter, status", PARAMETERS.items())
+def test_no_later_reader_finds_a_token_and_other_parameters_stay(
+    parameter: str, status: int, query: str, left: str
+) -> None:
+    site = Site()
+    token = token_of(site.url)
+    shown: list[str] = []
+
+    def show(*_: object, **__: object) -> None:
+        shown.append(repr(request.environ) + repr(vars(request)) + repr(request))
+        shown[-1] += f"{request.url}{request.full_path}{request.args}{request.values}"
+
+    @site.app.after_request
+    def compare(response: t.Any) -> t.Any:
+        show()
+        raw = left.encode("latin-1")
+        assert request.query_string == raw
+        assert request.full_path == f"{PLAIN}?{raw.decode()}"
+        for name in ("RAW_URI", "REQUEST_URI"):
+            expected = f"{PLAIN}?{left}" if left else PLAIN
+            assert request.environ[name].removeprefix(PUBLIC_URL) == expected
+        return response
+
+    escaped = "".join(f"%{octet:02x}" for octet in token.encode())
+    given = query.format(parameter.format(token, token, escaped=escaped))
+    url = f"{PUBLIC_URL}{PLAIN}?{given}"
+    changes: dict[str, t.Any] = {"RAW_URI": relative(url), "REQUEST_URI": url}
+    changes["QUERY_STRING"] = given
+    with request_started.connected_to(show, site.app):  # an early reader fills caches
+        response = site.post(url, **changes)
+    assert response.status_code == status
+    before, after = shown
+    assert (token in before) == ("{" in parameter)
+    assert token not in after
+    assert escaped not in after
+
+
+@pytest.mark.parametrize(
+    "name", ["TOKEN", "Token", "token%20", "tok%65n%00", "x.token"]
+)
+def test_a_parameter_of_another_name_is_no_token(name: str) -> None:
+    site = Site()
+    url = site.url.replace("?token=", f"?{name}=")
+    site.assert_refused(site.post(url), 403, "The URL has no token")
+
+
+Read = Callable[[Request], object]
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Sessions that read the body first."""
+
+    def __init__(self, read: Read) -> None:
+        self.read = read
+
+    def open_session(self, app: Flask, request: Request) -> t.Any:
+        self.read(request)
+        return super().open_session(app, request)
+
+
+def read_the_form() -> None:
+    assert request.form is not None
+
+
+def by_receiver(app: Flask, read: Read) -> None:
+    request_started.connect(lambda sender, **_: read(request), app, weak=False)
+
+
+def by_session(app: Flask, read: Read) -> None:
+    app.session_interface = Sessions(read)
+
+
+def by_preprocessor(app: Flask, read: Read) -> None:
+    app.url_value_preprocessor(lambda *_: t.cast(None, read(request)))
+
+
+places = pytest.mark.parametrize("place", [by_receiver, by_session, by_preprocessor])
+endings = pytest.mark.parametrize(
+    "changes", [{}, {"wsgi.input_terminated": True}, CHUNKED], ids=["", "end", "chunks"]
+)
+
+
+@places
+@endings
+@pytest.mark.parametrize(
+    "read, is_parsed",
+    [
+        (lambda early: early.form, True),
+        (lambda early: early.values, True),
+        (lambda early: early.data, True),
+        (lambda early: early.get_data(parse_form_data=True), True),
+        (lambda early: early.get_data(), False),
+        (lambda early: (early.get_data(), early.form), False),
+        (lambda early: early.args, False),
+    ],
+)
+def test_whoever_reads_the_body_first_loses_no_field_and_a_parser_is_warned_of_once(
+    read: Read,
+    is_parsed: bool,
+    changes: dict[str, t.Any],
+    place: t.Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    site = Site()
+    place(site.app, read)
+    callers: list[str] = []
+    site.app.before_request(lambda: callers.append(request.form["Caller"]))
+    for _ in range(2):
+        site.assert_accepted(site.post(**changes))
+    assert callers == ["500", "500"]
+    assert [r.levelno for r in caplog.records] == [logging.WARNING] * is_parsed
+    assert not is_parsed or "read request.form before" in caplog.text
+
+
+@places
+@endings
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda early: early.get_data(cache=False),
+        lambda early: early.stream.read(),
+        lambda early: early.environ["wsgi.input"].read(),
+        lambda early: early.form if early.stream.read() else None,
+    ],
+)
+def test_a_body_that_other_code_has_consumed_is_400_and_the_log_names_the_cause(
+    read: Read,
+    changes: dict[str, t.Any],
+    place: t.Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    site = Site()
+    place(site.app, read)
+    site.app.before_request(read_the_form)
+    site.assert_refused(site.post(**changes), 400, "code of the site consumed")
+    assert_logged(caplog, logging.WARNING, words="must use request.get_data()")
+
+
+@places
+def test_a_parsed_form_is_400_for_the_reasons_that_a_body_is(place: t.Any) -> None:
+    site = Site()
+    place(site.app, lambda early: early.form)
+    for body, words in (
+        (SAMPLES["goto"].body, "GoTo"),
+        (BODY + b"&caller=3CiHe", "'caller' twice"),
+        # Werkzeug's parser finds nothing in such a body.
+        (BODY + b"&x=\xff", "code of the site consumed"),
+    ):
+        site.assert_refused(site.post(body=body), 400, words)
+
+
+@places
+@endings
+def test_a_sender_who_disconnects_during_an_early_read_is_400(
+    place: t.Any, changes: dict[str, t.Any]
+) -> None:
+    def read(early: Request) -> None:
+        with contextlib.suppress(Exception):
+            assert early.form
+
+    site = Site()
+    place(site.app, read)
+    site.app.before_request(read_the_form)
+    broken = Stream(BODY, error=ConnectionResetError())
+    site.assert_refused(site.post(body=broken, **changes), 400, "to its end")
+
+
+def test_another_app_is_warned_of_its_own_parser(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(2):
+        site = Site()
+        by_receiver(site.app, lambda early: early.form)
+        site.assert_accepted(site.post())
+    assert_logged(caplog, logging.WARNING, logging.WARNING)

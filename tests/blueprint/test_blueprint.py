@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 import typing as t
+from asyncio import CancelledError
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -32,13 +33,19 @@ from apps import urls_of
 from flask_ozml import notification_received
 from flask_ozml import OzML
 from flask_ozml.commands import BlindTransfer
+from flask_ozml.commands import Call
+from flask_ozml.commands import Command
+from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
+from flask_ozml.commands import Record
 from flask_ozml.commands import Reject
 from flask_ozml.commands import Route
+from flask_ozml.commands import SendSms
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.errors import ConfigurationError
 from flask_ozml.errors import InappropriateCommand
+from flask_ozml.errors import InvalidParameter
 from flask_ozml.errors import TokenExpired
 from flask_ozml.errors import UnknownView
 from flask_ozml.errors import ViewFailed
@@ -50,6 +57,9 @@ from flask_ozml.notifications import Notification
 from flask_ozml.notifications import RoutingInterception
 from samples import Sample
 from samples import SAMPLES
+from tables import IN_COMMANDS
+from tables import NAMES
+from tables import SETTINGS
 
 View = Callable[..., t.Any]
 
@@ -406,6 +416,19 @@ async def half_an_async_generator(call: IncomingCall) -> AsyncIterator[object]:
     raise ZeroDivisionError
 
 
+def cancelled(*_: object) -> object:
+    raise CancelledError
+
+
+async def cancelled_later(*_: object) -> object:
+    raise CancelledError
+
+
+async def cancelled_generator(*_: object) -> AsyncIterator[object]:
+    yield Speak("Hi")
+    raise CancelledError
+
+
 def endless(call: IncomingCall) -> Iterator[object]:
     yield from itertools.repeat(Speak("Hi"), 2_000)
     pytest.fail("More than 2,000 commands were read.")
@@ -421,8 +444,11 @@ def takes_nothing() -> None:
     return None
 
 
-FAILING: t.Final[dict[str, tuple[View, type[Exception]]]] = {
+FAILING: t.Final[dict[str, tuple[View, type[BaseException]]]] = {
     "raises": (crash, ZeroDivisionError),
+    "cancelled": (cancelled, CancelledError),
+    "async cancelled": (cancelled_later, CancelledError),
+    "async generator cancelled": (cancelled_generator, CancelledError),
     "aborts": (not_found, NotFound),
     "generator": (half_a_generator, ZeroDivisionError),
     "async": (crash_later, ZeroDivisionError),
@@ -449,7 +475,7 @@ failing = pytest.mark.parametrize("view, error", FAILING.values(), ids=FAILING)
 
 @failing
 def test_the_fallback_answers_for_a_view_that_fails(
-    view: View, error: type[Exception], caplog: pytest.LogCaptureFixture
+    view: View, error: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     phone = OzML("phone", __name__)
     phone.incoming_call(view)
@@ -475,7 +501,7 @@ def test_the_fallback_answers_for_a_view_that_fails(
 @failing
 @pytest.mark.parametrize("mode", ["TESTING", "DEBUG"])
 def test_in_testing_and_debug_the_exception_is_raised(
-    mode: str, view: View, error: type[Exception]
+    mode: str, view: View, error: type[BaseException]
 ) -> None:
     config: dict[str, t.Any] = {mode: True}
     app = app_of(view, **config)
@@ -597,6 +623,9 @@ def test_the_response_of_a_fallback_passes_through() -> None:
     [
         crash_too,
         abort_too,
+        cancelled,
+        cancelled_later,
+        cancelled_generator,
         half_a_fallback,
         takes_nothing,
         returning("Hi"),
@@ -772,23 +801,27 @@ def test_a_filter_may_define_its_own_equality() -> None:
 
 
 class Picky:
+    def __init__(self, error: type[BaseException]) -> None:
+        self.error = error
+
     def __eq__(self, other: object) -> bool:
-        raise ZeroDivisionError("a mistake")
+        raise self.error
 
     __hash__ = object.__hash__
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError, CancelledError])
 def test_a_filter_that_raises_is_handled_like_a_view_that_raises(
-    caplog: pytest.LogCaptureFixture,
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     phone = OzML("phone", __name__)
-    phone.incoming_call(caller=Picky())(welcome)
+    phone.incoming_call(caller=Picky(error))(welcome)
     phone.fallback(sorry)
     app = make_app(phone)
     assert_answered(post(app), SORRY)
     assert_logged(caplog, logging.ERROR, words=("a filter failed",))
     app.testing = True
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         post(app)
 
 
@@ -796,10 +829,145 @@ def test_a_warning_names_the_views_that_do_not_fit_and_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     phone = OzML("phone", __name__)
-    phone.incoming_call(caller="501")(welcome)
-    assert_answered(post(make_app(phone)), "")
-    words = ("'welcome': the filter 'caller' does not match",)
-    assert_logged(caplog, logging.WARNING, words=words)
+    phone.incoming_call(caller="501", api_extension="9998")(welcome)
+    phone.incoming_call(caller=["501", "502"])(crash)
+    phone.incoming_call(takes_tenant)
+    app = make_app(phone)
+    caplog.clear()
+    for _ in range(2):
+        assert_answered(post(app), "")
+    (record,) = records(caplog)
+    assert record.getMessage() == (
+        "phone.incoming_call: no view answers this notification, so the answer is"
+        " empty. 'welcome': the filter 'caller' does not match; 'crash': the filter"
+        " 'caller' does not match; 'takes_tenant': needs ['tenant'] from the URL."
+    )
+
+
+def takes_tenant(notification: Notification, tenant: str, tries: int = 0) -> None:
+    return None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_view_that_no_url_can_ever_reach_is_warned_of_at_registration(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def healthy(notification: Notification, tries: int = 0, **rest: object) -> None:
+        return None
+
+    phone = OzML("phone", __name__)
+    getattr(phone, kind)(healthy)
+    phone.incoming_call(caller="501")(healthy)
+    getattr(phone, kind)(**SOME_FILTER.get(kind, {}))(takes_tenant)
+    make_app(phone, prefix="/<tenant>/phone")
+    assert records(caplog) == []
+    make_app(phone)
+    messages = [record.getMessage() for record in records(caplog)]
+    assert messages == [
+        f"phone.{kind}: the view 'takes_tenant' is never called: it needs ['tenant'],"
+        " and no URL in OzML can lead to it. Add a default, or a variable to the URL"
+        " rule."
+    ] * (kind not in IN_COMMANDS)
+    # Nothing is registered for a kind that is left out, so nothing is wrong there.
+    caplog.clear()
+    config: dict[str, t.Any] = {f"OZML_{kind.upper()}_URL": None}
+    make_app(phone, **config)
+    assert records(caplog) == []
+
+
+SOME_FILTER: t.Final[dict[str, dict[str, object]]] = {
+    "routing_interception": {"caller_id": "1"},
+    "call_changed": {"call_id": "1"},
+    "incoming_call": {"caller": "1"},
+    "incoming_sms": {"sender": "1"},
+}
+
+
+#: What takes the URL of a view, and the kind of notification that is posted there.
+TAKERS: t.Final[list[tuple[Callable[[str], Command], str | None]]] = [
+    (GoTo, "goto"),
+    (lambda url: UserInput(forward_to_url=url), "dtmf_entered"),
+    (lambda url: Record(finished_url=url), "record_completed"),
+    (
+        lambda url: SendSms("Hi", recipient="1", delivery_report_url=url),
+        "sms_delivery_report",
+    ),
+    (lambda url: Call("1", url=url), "call_connected"),
+    (lambda url: Call("1", url="http://a.example/", error_url=url), "error"),
+    (lambda url: BlindTransfer("1", finished_url=url), None),
+]
+
+
+def phone_of_all_kinds() -> tuple[Flask, dict[str, str]]:
+    """Return an app with a view of each kind that OzML can point at, and their URLs."""
+    phone = OzML("phone", __name__)
+    for kind in IN_COMMANDS:
+        getattr(phone, kind)(takes_tenant)
+    app = make_app(phone)
+    return app, {
+        kind: url_to(app, phone, f"{kind}.takes_tenant", tenant="a")
+        for kind in sorted(IN_COMMANDS)
+    }
+
+
+@pytest.mark.parametrize(("take", "wanted"), TAKERS)
+def test_a_url_to_a_view_of_another_kind_fails_where_it_is_written(
+    take: Callable[[str], Command], wanted: str | None
+) -> None:
+    _, urls = phone_of_all_kinds()
+    for kind, url in urls.items():
+        if kind == wanted:
+            assert url in str(take(url))
+            continue
+        with pytest.raises(InvalidParameter, match="'takes_tenant'") as caught:
+            take(url)
+        assert wanted is None or f"decorate it with .{wanted}" in str(caught.value)
+        assert token_of(url) not in str(caught.value)
+        assert url in str(take(str(url)))
+
+
+def test_a_notification_at_the_url_of_a_view_of_another_kind_is_400_and_names_both(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app, urls = phone_of_all_kinds()
+    for kind, other in itertools.permutations(sorted(IN_COMMANDS), 2):
+        caplog.clear()
+        body = BODIES[other]
+        if KINDS[kind].any_name:
+            assert_answered(post(app, body=body, url=urls[kind]), "")
+            continue
+        response = post(app, body=body, url=urls[kind])
+        text = (
+            f"Expected {NAMES[KINDS[kind]]}, got {NAMES[KINDS[other]]}. The URL of the"
+            f" view '{kind}.takes_tenant' belongs in the {SETTINGS[KINDS[kind]]}, not"
+            f" in the {KINDS[other].url_setting}."
+        )
+        assert (response.status_code, response.text) == (400, f"{text}\n")
+        assert caplog.messages == [f"phone.{kind}: refused with 400: {text}"]
+
+
+BODIES: t.Final = {s.notification.kind: s.body for s in SAMPLES.values()} | {
+    "error": ERROR
+}
+
+
+def test_a_cache_that_is_keyed_by_repr_never_gives_a_caller_the_data_of_another() -> (
+    None
+):
+    cache: dict[str, str] = {}
+
+    def balance(entered: DtmfEntered) -> str:
+        return cache.setdefault(repr(entered), f"balance of {entered.dtmf_digits}")
+
+    phone = OzML("phone", __name__)
+    phone.dtmf_entered(lambda entered: Speak(balance(entered)))
+    app = make_app(phone)
+    for pin in ("1234", "1235", "", "1234 ", "1234"):
+        body = DTMF.replace(b"14*5#3", pin.replace(" ", "+").encode())
+        said = f"balance of {pin.strip()}"
+        assert_answered(post(app, "dtmf_entered", body), f"<Speak>{said}</Speak>")
+    assert len(cache) == 3
+    assert not any("123" in key for key in cache)
 
 
 def test_each_kind_without_a_view_is_logged_once(

@@ -74,6 +74,7 @@ WRONG: dict[str, list[Callable[[], object]]] = {
         lambda: 5,
         lambda: True,
         lambda: ["http://yourapp.com"],
+        lambda: "http://[::1",
     ],
     "OZML_REQUIRE_TOKEN": [
         lambda: None,
@@ -522,6 +523,65 @@ def test_two_kinds_cannot_share_a_rule(config: dict[str, object]) -> None:
 def test_kinds_may_swap_their_rules() -> None:
     urls = urls_of(make_app({"OZML_GOTO_URL": "/error", "OZML_ERROR_URL": "/goto"}))
     assert without_token(urls["goto"]) == f"{PUBLIC_URL}/phone/error"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a..b", f"http://{'a' * 64}.example", "http://a:99999", "http://a/\ud800"],
+)
+def test_a_public_url_that_has_no_ascii_form_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"Set OZML_PUBLIC_URL, for example"):
+        read_settings({"OZML_PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://user:4711@a.example", "https://4711@a.example/b", "user:4711@a.example"]
+    + ["http:/user:4711@a.example", "http:///user:4711@a", "//user:4711@a?b#c"],
+)
+def test_a_user_or_password_in_the_public_url_is_refused_and_not_shown(
+    url: str,
+) -> None:
+    with pytest.raises(ConfigurationError, match="user name or password") as caught:
+        make_app({"OZML_PUBLIC_URL": url})
+    assert_names("OZML_PUBLIC_URL", caught.value)
+
+
+def test_an_at_sign_in_the_path_of_the_public_url_is_no_user() -> None:
+    assert read_settings({"OZML_PUBLIC_URL": "http://a/@b"}).public_url == "http://a/@b"
+
+
+CLIENT_KEYS: t.Final = {
+    f"OZML_PHONE_SYSTEM_{name}"
+    for name in ("URL", "USERNAME", "PASSWORD", "TIMEOUT", "CA")
+}
+KNOWN: t.Final = sorted(
+    CONFIG_KEYS | CLIENT_KEYS | {f"OZML_{kind.upper()}_URL" for kind in KINDS}
+)
+
+
+@pytest.mark.parametrize("key", KNOWN)
+def test_an_unknown_key_is_refused_and_the_nearest_known_one_is_named(key: str) -> None:
+    make_app(dict.fromkeys(CLIENT_KEYS, "a"))
+    swapped = f"{key[:-2]}{key[-1]}{key[-2]}"
+    for misspelt in (key[:-1], f"{key}S", f"{key}_", f"{key[:6]}{key[7:]}", swapped):
+        with pytest.raises(ConfigurationError) as caught:
+            make_app({misspelt: "4711"})
+        assert str(caught.value) == (
+            f"{misspelt} is not a configuration key of Flask-OzML. Did you mean {key}?"
+        )
+
+
+@pytest.mark.parametrize(
+    "key", ["OZML_", "OZML_ALLOW_DESTINATIONS", "OZML_X", "OZML__"]
+)
+def test_a_key_that_resembles_none_is_refused_too(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{key} is not .* mean OZML_[A-Z_]+"):
+        make_app({key: None})
+
+
+def test_the_keys_of_others_are_left_alone() -> None:
+    assert make_app({"OZML": 1, "MY_OZML_X": 1, "ozml_x": 1, "OZMLX": 1})
 
 
 @pytest.mark.parametrize("key", ["SECRET_KEY", "OZML_SECRET_KEY"])

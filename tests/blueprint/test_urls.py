@@ -139,6 +139,14 @@ def test_pasted_urls_may_have_no_token_and_those_with_state_have_one() -> None:
             "https://b.example/ivr",
         ),
         ({"SERVER_NAME": "b.example", "APPLICATION_ROOT": "/a/"}, "http://b.example/a"),
+        (
+            {"OZML_PUBLIC_URL": "http://m\xfcller.example/k\xf6zp%20%C3%B6/"},
+            "http://xn--mller-kva.example/k%C3%B6zp%20%C3%B6",
+        ),
+        (
+            {"SERVER_NAME": "m\xfcller.example", "APPLICATION_ROOT": "/k\xf6zp"},
+            "http://xn--mller-kva.example/k%C3%B6zp",
+        ),
     ],
 )
 def test_outside_of_a_notification_the_configuration_says_the_base(
@@ -248,6 +256,50 @@ def test_in_a_notification_the_base_is_that_of_the_request(
         url = said(post(app, entry(app, base)))
         assert without_token(url) == f"{base}/phone/goto"
         assert said(post(app, url)) == "step 1 {}"
+
+
+@pytest.mark.parametrize(
+    ("host", "script_name", "base"),
+    [
+        ("xn--mller-kva.example", "", "http://xn--mller-kva.example"),
+        ("a.example:18880", "", "http://a.example:18880"),
+        ("a.example", "/telefon-k\xf6zpont", "http://a.example/telefon-k%C3%B6zpont"),
+        ("[::1]:5000", "/a b%20", "http://[::1]:5000/a%20b%2520"),
+        ("A.example", "/\udcff", "http://a.example/%EF%BF%BD"),
+    ],
+)
+def test_urls_are_ascii_whatever_the_base_of_the_request(
+    host: str, script_name: str, base: str
+) -> None:
+    asked = Asked()
+    app = make_app(asked.phone, prefix="/k\xf6zp/<tenant>")
+    app.config["OZML_PUBLIC_URL"] = PUBLIC_URL
+    pasted = urls_of(app, tenant="\xe9")["incoming_call"]
+    app.config["OZML_PUBLIC_URL"] = None
+    name = script_name.encode("utf-8", "surrogateescape").decode("latin-1")
+    changes = {"HTTP_HOST": host, "SCRIPT_NAME": name}
+    url = said(post(app, relative(pasted), **changes))
+    assert without_token(url) == f"{base}/k%C3%B6zp/%C3%A9/goto"
+    assert said(post(app, relative(url.removeprefix(base)))) == (
+        "step 1 {'tenant': '\xe9'}"
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a_b.example", "", "m\xfcller.example", "user:secret@a.example", "a.example:99999"]
+    + ["a.example/secret", "a b", "[::1", "a.example:"],
+)
+def test_a_request_whose_host_gives_no_base_names_the_key_to_set(host: str) -> None:
+    asked = Asked()
+    app = make_app(asked.phone)
+    words = "^Cannot build an external URL: the Host .* Set OZML_PUBLIC_URL"
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        post(app, entry(app), HTTP_HOST=host)
+    assert "secret" not in str(caught.value)
+    app.config["OZML_PUBLIC_URL"] = PUBLIC_URL
+    url = said(post(app, urls_of(app)["incoming_call"], HTTP_HOST=host))
+    assert without_token(url) == f"{PUBLIC_URL}/phone/goto"
 
 
 def test_in_a_notification_the_public_url_goes_first() -> None:
@@ -571,7 +623,7 @@ def test_two_blueprints_may_point_at_each_other() -> None:
 
 
 VALUES = ["acme", "a b", "a+b", "50%", "%41", "a%2Fb", "\xe9", "\u65e5", "a;b", "a?b"]
-VALUES += ["a#b", "a:b", "a&b=c", "'\"", "..", "~", "goto", "0"]
+VALUES += ["a#b", "a:b", "a&b=c", "'\"", "...", "~", "goto", "0"]
 
 
 @pytest.mark.parametrize("tenant", VALUES)
@@ -696,6 +748,22 @@ def test_a_subdomain_with_a_variable_is_refused() -> None:
         app.register_blueprint(asked.phone, url_prefix="/phone")
 
 
+def test_an_app_with_host_matching_is_refused() -> None:
+    app = Flask(__name__, host_matching=True, static_host="a.example")
+    with pytest.raises(ConfigurationError, match="host_matching. Use the url_prefix"):
+        app.register_blueprint(Asked().phone)
+
+
+@pytest.mark.parametrize("prefix", ["/a?b", "/a#b", "/<tenant>?"])
+def test_a_prefix_that_ends_the_path_of_a_url_is_refused(prefix: str) -> None:
+    with pytest.raises(ConfigurationError, match="neither must the url_prefix"):
+        make_app(Asked().phone, prefix=prefix)
+    outer = Blueprint("outer", __name__, url_prefix=prefix)
+    outer.register_blueprint(Asked().phone)
+    with pytest.raises(ConfigurationError, match="neither must the url_prefix"):
+        make_app().register_blueprint(outer)
+
+
 def test_a_name_that_is_not_a_variable_is_state() -> None:
     phone = OzML("phone", __name__)
     phone.goto(anything)
@@ -805,6 +873,92 @@ def test_a_value_that_a_converter_refuses_is_a_value_error() -> None:
     assert without_token(found) == f"{PUBLIC_URL}/2/goto"
     with pytest.raises(ValueError, match=r"\['tenant'\]\. Check the converters"):
         urls_of(app, tenant=1)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "values"),
+    [
+        ("/<tenant>", ["a/b", "/", "", "\ud800", None, ".", ".."]),
+        ("/<path:tenant>", ["/a", "", "a/..", "./a"]),
+        ("/<int:tenant>", ["x", "007", -1, 1.5, None]),
+        ("/<any(a, b):tenant>", ["c"]),
+        ("/<uuid:tenant>", ["a"]),
+        ("/<string(length=2):tenant>", ["abc"]),
+    ],
+)
+def test_a_value_to_which_no_url_leads_back_is_a_value_error(
+    prefix: str, values: list[object]
+) -> None:
+    asked = Asked()
+    app = make_app(asked.phone, prefix=prefix)
+    words = r"^The URL of 'phone\.[a-z_]+' cannot hold these values of \['tenant'\]\."
+    for value in values:
+        with pytest.raises(ValueError, match=words):
+            urls_of(app, tenant=value)
+        with pytest.raises(ValueError, match=words):
+            url_to(app, asked.phone, "step", number=1, tenant=value)
+
+
+def test_a_pasted_url_has_2000_characters_at_most() -> None:
+    app = make_app(Asked().phone, prefix="/<tenant>")
+    longest = max(len(url) for url in urls_of(app, tenant="a").values())
+    tenant = "a" * (2_001 - longest)
+    assert max(len(url) for url in urls_of(app, tenant=tenant).values()) == 2_000
+    with pytest.raises(TokenTooLong, match="2001") as caught:
+        urls_of(app, tenant=f"{tenant}a")
+    assert "aaa" not in str(caught.value)
+
+
+#: Changes of the part of a path that a variable is in.
+SPELLINGS: t.Final = [
+    *("{}/", "{}//", "/{}", "//{}", "./{}", "{}/.", "../{}", "{}/..", "{}%2f"),
+    *("{}%2F/", "%2f{}", "{}%20", "+{}", "{}%00", "0{}", "+{}", "{}.0", "{};a"),
+    *("{}%ff", "{}\xe9", "{}%", "{}?", "{}#", "{}x", "{}/x", "x/{}", "{}/{}", ""),
+]
+
+
+@pytest.mark.parametrize("rule", ["/", "/goto", "/goto/"])
+@pytest.mark.parametrize(
+    ("prefix", "tenant"),
+    [
+        ("/t/<tenant>", "a"),
+        ("/t/<string:tenant>", "A"),
+        ("/t/<path:tenant>", "a"),
+        ("/t/<path:tenant>", "a/b"),
+        ("/t/<path:tenant>", "a//b"),
+        ("/t/<int:tenant>", 7),
+        ("/t/<float:tenant>", 1.0),
+        ("/t/<any(a, ax, b):tenant>", "a"),
+    ],
+)
+def test_no_other_spelling_of_a_path_opens_another_tenant(
+    prefix: str, tenant: object, rule: str
+) -> None:
+    seen: list[object] = []
+    phone = OzML("phone", __name__)
+
+    @phone.goto
+    def menu(go: GoToNotification, tenant: object) -> None:
+        seen.append(tenant)
+
+    app = make_app(phone, prefix=prefix, OZML_GOTO_URL=rule)
+    for signed in (
+        urls_of(app, tenant=tenant)["goto"],
+        url_to(app, phone, menu, tenant=tenant),
+    ):
+        path, _, query = signed.removeprefix(PUBLIC_URL).partition("?")
+        for spelling in ("{}", "{}".upper(), *SPELLINGS):
+            part = spelling.replace("{}", str(tenant))
+            changed = path.replace(f"/t/{tenant}", f"/t/{part}", 1).replace("?", "%3F")
+            for other in (changed, f"{changed}/", f"/{changed}", changed.rstrip("/")):
+                body = b"NotificationName=GoTo"
+                response = apps.post(app, f"{other}?{query}", body)
+                assert response.status_code in (200, 403, 404)
+                assert (response.status_code == 200) == bool(seen)
+                assert seen in ([], [tenant]), other
+                seen.clear()
+        assert apps.post(app, signed, b"NotificationName=GoTo").status_code == 200
+        assert seen.pop() == tenant
 
 
 def test_an_expired_url_at_another_path_is_403() -> None:

@@ -22,11 +22,10 @@ from examples.reminders.models import Appointment
 from examples.reminders.models import State
 from flask_ozml import ConfigurationError
 from flask_ozml.notifications import CallState
+from flask_ozml.simulator import Outcome
 from flask_ozml.simulator import PhoneSystem
 from flask_ozml.simulator import PlacedCall
 from flask_ozml.simulator.server import served
-
-pytest_plugins = ["flask_ozml.pytest_plugin"]
 
 PASSWORD: t.Final = "correct horse"
 SETTINGS: t.Final[dict[str, t.Any]] = {
@@ -44,14 +43,6 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     app.testing = True
     with app.app_context():
         yield app
-
-
-@pytest.fixture
-def phones(app: Flask, phone_system: PhoneSystem) -> Iterator[PhoneSystem]:
-    """The phone system of the application, which gets its requests over HTTP."""
-    with served(phone_system.http_api) as address:
-        app.config["OZML_PHONE_SYSTEM_URL"] = address
-        yield phone_system
 
 
 @pytest.fixture
@@ -100,11 +91,11 @@ def let_time_pass(app: Flask) -> None:
     app.config["REMINDERS_TIMEOUTS"] = timeouts
 
 
-def ring(phones: PhoneSystem) -> PlacedCall:
+def ring(phone_system: PhoneSystem) -> PlacedCall:
     """Place the call that is due."""
-    before = len(phones.calls_placed)
+    before = len(phone_system.calls_placed)
     work.step()
-    (call,) = phones.calls_placed[before:]
+    (call,) = phone_system.calls_placed[before:]
     return call
 
 
@@ -116,9 +107,11 @@ def ring(phones: PhoneSystem) -> PlacedCall:
         ("3", State.CALL_BACK, "We will call you back. Good bye."),
     ],
 )
-def test_a_key_decides(phones: PhoneSystem, key: str, state: State, said: str) -> None:
+def test_a_key_decides(
+    phone_system: PhoneSystem, key: str, state: State, said: str
+) -> None:
     add()
-    call = ring(phones)
+    call = ring(phone_system)
     assert (call.callee, call.api_extension) == ("+36301112000", "9997")
     assert states() == [State.RINGING]
 
@@ -132,47 +125,51 @@ def test_a_key_decides(phones: PhoneSystem, key: str, state: State, said: str) -
     assert call.state is CallState.COMPLETED
     assert (row().state, row().line, row().attempts) == (state, None, 1)
     work.step()
-    assert len(phones.calls_placed) == 1
+    assert len(phone_system.calls_placed) == 1
 
 
 @pytest.mark.parametrize(
     ("arrives", "sms"), [(True, "delivered"), (False, "not delivered")]
 )
 def test_who_confirms_gets_a_text_message_and_its_report_is_kept(
-    phones: PhoneSystem, arrives: bool, sms: str
+    phone_system: PhoneSystem, arrives: bool, sms: str
 ) -> None:
     add()
-    ring(phones).answer().press("1")
-    (message,) = phones.sms_sent
+    ring(phone_system).answer().press("1")
+    (message,) = phone_system.sms_sent
     assert message.recipient == "+36301112000"
     assert message.message.startswith("Thank you. We expect you on ")
     assert row().sms == "sent"
 
-    phones.deliver(message, arrives)
+    phone_system.deliver(message, arrives)
     assert row().sms == sms
 
 
 @pytest.mark.parametrize(
     ("number", "key"), [("06 1 234 {}", "1"), ("06 30 111 {}", "2"), ("0630111{}", "3")]
 )
-def test_others_get_no_text_message(phones: PhoneSystem, number: str, key: str) -> None:
+def test_others_get_no_text_message(
+    phone_system: PhoneSystem, number: str, key: str
+) -> None:
     add(number=number)
-    ring(phones).answer().press(key)
-    assert (phones.sms_sent, row().sms) == ([], "")
+    ring(phone_system).answer().press(key)
+    assert (phone_system.sms_sent, row().sms) == ([], "")
 
 
-def test_keys_without_a_meaning_are_heard_three_times(phones: PhoneSystem) -> None:
+def test_keys_without_a_meaning_are_heard_three_times(
+    phone_system: PhoneSystem,
+) -> None:
     add()
-    call = ring(phones).answer().press("9").press("#")
+    call = ring(phone_system).answer().press("9").press("#")
     assert call.heard[-1].startswith("This key has no meaning. Press 1 to confirm it")
     call.press("*").wait(10)
     assert call.heard[-1] == "This key has no meaning. Good bye."
     assert (row().state, row().line) == (State.NO_CHOICE, None)
 
 
-def test_silence_ends_the_call(phones: PhoneSystem) -> None:
+def test_silence_ends_the_call(phone_system: PhoneSystem) -> None:
     add()
-    call = ring(phones).answer().wait(30)
+    call = ring(phone_system).answer().wait(30)
     assert call.heard[-1] == "We have heard no answer. Good bye."
     assert (row().state, row().line) == (State.NO_CHOICE, None)
 
@@ -181,7 +178,7 @@ def test_silence_ends_the_call(phones: PhoneSystem) -> None:
     ("key", "state"), [("", State.NO_CHOICE), ("1", State.CONFIRMED)]
 )
 def test_who_hangs_up_frees_the_line_after_the_time_out(
-    app: Flask, phones: PhoneSystem, key: str, state: State
+    app: Flask, phone_system: PhoneSystem, key: str, state: State
 ) -> None:
     add()
     outcomes.reached(row().id)
@@ -197,56 +194,75 @@ def test_who_hangs_up_frees_the_line_after_the_time_out(
 
 
 def test_who_is_busy_or_does_not_answer_is_called_after_growing_pauses(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     app.config["REMINDERS_PAUSES"] = [60, 600]
     add()
-    for pause, act in [(60, PlacedCall.refuse), (600, PlacedCall.let_ring)]:
-        act(ring(phones))
+    tried: list[tuple[int, Outcome]] = [(60, "busy"), (600, "no answer")]
+    for pause, outcome in tried:
+        phone_system.extensions["+36301112000"] = outcome
+        ring(phone_system)
         assert (row().state, row().line) == (State.DUE, None)
         assert abs((row().due - row().since).total_seconds() - pause) < 1
         work.step()
         assert states() == [State.DUE]
         set_all(due=models.now())
-    ring(phones).answer().press("1")
+    del phone_system.extensions["+36301112000"]
+    ring(phone_system).answer().press("1")
     assert (row().state, row().attempts, row().note) == (State.CONFIRMED, 3, "")
 
 
 def test_who_is_never_reached_is_given_up_after_the_last_pause(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     app.config["REMINDERS_PAUSES"] = [0, 0]
     add()
     for _ in range(3):
-        ring(phones).refuse()
+        ring(phone_system).refuse()
     work.step()
     assert (row().state, row().attempts) == (State.NOT_REACHED, 3)
     assert "Busy" in row().note
 
 
-def test_an_error_after_the_answer_is_no_failure_to_reach(phones: PhoneSystem) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_patients_do(phone_system: PhoneSystem, seed: int) -> None:
     add()
-    ring(phones).answer()
+
+    def call_again() -> PlacedCall:
+        set_all(state=State.DUE, line=None, attempts=0)
+        return ring(phone_system)
+
+    assert phone_system.random_caller(seed, 100, start=call_again) == []
+    assert len(phone_system.calls_placed) > 10
+
+
+def test_an_error_after_the_answer_is_no_failure_to_reach(
+    phone_system: PhoneSystem,
+) -> None:
+    add()
+    ring(phone_system).answer()
     outcomes.not_reached(row().id, 1, "Failed to connect call: Busy")
     assert states() == [State.TALKING]
 
 
-def test_no_more_lines_are_used_than_there_are(app: Flask, phones: PhoneSystem) -> None:
+def test_no_more_lines_are_used_than_there_are(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
     app.config["REMINDERS_LINES"] = 3
     add(10)
     work.step()
     work.step()
-    assert len(phones.calls_placed) == 3
+    assert len(phone_system.calls_placed) == 3
     assert sorted(row.line or 0 for row in rows()) == [0] * 7 + [1, 2, 3]
 
-    phones.calls_placed[1].answer().press("1").wait(10)
+    phone_system.calls_placed[1].answer().press("1").wait(10)
     work.step()
-    assert len(phones.calls_placed) == 4
+    assert len(phone_system.calls_placed) == 4
     assert sorted(row.line or 0 for row in rows()) == [0] * 7 + [1, 2, 3]
 
 
 def test_many_workers_claim_each_row_once_and_share_the_lines(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     app.config["REMINDERS_LINES"] = 12
     add(30)
@@ -274,14 +290,14 @@ def test_many_workers_claim_each_row_once_and_share_the_lines(
 
 
 def test_two_appointments_of_one_number_are_called_one_after_the_other(
-    phones: PhoneSystem,
+    phone_system: PhoneSystem,
 ) -> None:
     add(2, number="06 30 111 2222")
-    call = ring(phones)
+    call = ring(phone_system)
     work.step()
-    assert len(phones.calls_placed) == 1
+    assert len(phone_system.calls_placed) == 1
     call.answer().press("1").wait(10)
-    ring(phones).answer().press("2").wait(10)
+    ring(phone_system).answer().press("2").wait(10)
     assert sorted(states()) == [State.CANCELLED, State.CONFIRMED]
 
 
@@ -293,12 +309,12 @@ def test_two_appointments_of_one_number_are_called_one_after_the_other(
     ],
 )
 def test_nobody_is_called_outside_of_the_hours(
-    app: Flask, phones: PhoneSystem, settings: dict[str, t.Any]
+    app: Flask, phone_system: PhoneSystem, settings: dict[str, t.Any]
 ) -> None:
     add()
     app.config.update(settings)
     work.step()
-    assert not phones.calls_placed
+    assert not phone_system.calls_placed
 
 
 def test_the_reminder_is_due_on_a_day_for_calls(app: Flask) -> None:
@@ -309,11 +325,11 @@ def test_the_reminder_is_due_on_a_day_for_calls(app: Flask) -> None:
     assert f"{tuesday.due:%A %d %H:%M}" == "Monday 11 10:00"
 
 
-def test_after_the_appointment_nobody_is_called(phones: PhoneSystem) -> None:
+def test_after_the_appointment_nobody_is_called(phone_system: PhoneSystem) -> None:
     add()
     set_all(starts=models.now())
     work.step()
-    assert not phones.calls_placed
+    assert not phone_system.calls_placed
     assert row().state is State.NOT_REACHED
 
 
@@ -339,44 +355,46 @@ def test_which_numbers_are_called(written: str, normal: str | None) -> None:
 
 
 def test_a_number_that_is_not_called_is_shown(
-    phones: PhoneSystem, page: FlaskClient
+    phone_system: PhoneSystem, page: FlaskClient
 ) -> None:
     add(number="06 90 123 456<b>")
     work.step()
-    assert not phones.calls_placed
+    assert not phone_system.calls_placed
     assert states() == [State.WRONG_NUMBER]
     assert "06 90 123 456&lt;b&gt;" in page.get("/").text
 
 
-def test_a_refused_request_is_no_attempt(phones: PhoneSystem) -> None:
+def test_a_refused_request_is_no_attempt(phone_system: PhoneSystem) -> None:
     add()
-    phones.extensions["9997"] = "not found"
+    phone_system.extensions["9997"] = "not found"
     work.step()
     assert (row().state, row().line, row().attempts) == (State.DUE, None, 0)
     assert "401 API_EXTENSION_UNAVAILABLE" in row().note
     work.step()
     assert row().due > models.now()
 
-    del phones.extensions["9997"]
+    del phone_system.extensions["9997"]
     set_all(due=models.now())
-    ring(phones).answer().press("1")
+    ring(phone_system).answer().press("1")
     assert (row().state, row().attempts) == (State.CONFIRMED, 1)
 
 
-def test_a_number_that_cannot_be_called_is_an_attempt(phones: PhoneSystem) -> None:
+def test_a_number_that_cannot_be_called_is_an_attempt(
+    phone_system: PhoneSystem,
+) -> None:
     add()
-    phones.extensions["+36301112000"] = "not found"
+    phone_system.extensions["+36301112000"] = "not found"
     work.step()
     assert (row().state, row().line, row().attempts) == (State.DUE, None, 1)
     assert "402" in row().note
 
 
 @pytest.fixture
-def lost_replies(app: Flask, phones: PhoneSystem) -> Iterator[None]:
+def lost_replies(app: Flask, phone_system: PhoneSystem) -> Iterator[None]:
     """Lose the replies between the phone system and the application."""
 
     def gateway(environ: t.Any, start_response: t.Any) -> list[bytes]:
-        run_wsgi_app(phones.http_api, environ)
+        run_wsgi_app(phone_system.http_api, environ)
         start_response("502 Bad Gateway", [])
         return []
 
@@ -386,15 +404,15 @@ def lost_replies(app: Flask, phones: PhoneSystem) -> Iterator[None]:
 
 
 def test_a_row_is_placing_before_its_request_and_an_answer_may_overtake_the_reply(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     seen = []
 
     def gateway(environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
         with app.app_context():
             seen.extend(states())
-        body, status, headers = run_wsgi_app(phones.http_api, environ)
-        phones.calls_placed[0].answer().press("1").wait(10)
+        body, status, headers = run_wsgi_app(phone_system.http_api, environ)
+        phone_system.calls_placed[0].answer().press("1").wait(10)
         start_response(status, headers.to_wsgi_list())
         return body
 
@@ -408,10 +426,10 @@ def test_a_row_is_placing_before_its_request_and_an_answer_may_overtake_the_repl
 
 @pytest.mark.usefixtures("lost_replies")
 def test_a_lost_reply_is_no_second_call_if_the_patient_answers(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     add(2)
-    call = ring(phones)
+    call = ring(phone_system)
     assert states() == [State.PLACING, State.DUE]
 
     call.answer().press("1").wait(10)
@@ -424,32 +442,32 @@ def test_a_lost_reply_is_no_second_call_if_the_patient_answers(
 
 @pytest.mark.usefixtures("lost_replies")
 def test_a_row_that_is_still_placing_may_be_called_twice_and_says_so(
-    app: Flask, phones: PhoneSystem, page: FlaskClient
+    app: Flask, phone_system: PhoneSystem, page: FlaskClient
 ) -> None:
     app.config["REMINDERS_PAUSES"] = [0, 0]
     add()
-    first = ring(phones)
+    first = ring(phone_system)
     work.step()
     assert "twice" not in page.get("/").text
 
     let_time_pass(app)
-    second = ring(phones)
+    second = ring(phone_system)
     assert "may have been called twice" in page.get("/").text
 
     second.answer().press("2").wait(10)
     first.answer().press("1").wait(10)
     let_time_pass(app)
     work.step()
-    assert len(phones.calls_placed) == 2
+    assert len(phone_system.calls_placed) == 2
     assert (row().state, row().line) == (State.CONFIRMED, None)
 
 
 def test_a_patient_who_answers_late_is_not_called_again(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     app.config["REMINDERS_PAUSES"] = [600]
     add()
-    call = ring(phones)
+    call = ring(phone_system)
     let_time_pass(app)
     outcomes.sweep()
     assert (row().state, row().line) == (State.DUE, None)
@@ -458,27 +476,41 @@ def test_a_patient_who_answers_late_is_not_called_again(
     set_all(due=models.now())
     app.config["REMINDERS_TIMEOUTS"] = config.REMINDERS_TIMEOUTS
     work.step()
-    assert len(phones.calls_placed) == 1
+    assert len(phone_system.calls_placed) == 1
     let_time_pass(app)
     work.step()
     assert states() == [State.NO_CHOICE]
 
 
 def test_a_number_that_is_not_allowed_is_not_called(
-    app: Flask, phones: PhoneSystem
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
     add()
     set_all(number="+442079460123")
     work.step()
-    assert not phones.calls_placed
+    assert not phone_system.calls_placed
     assert (row().state, row().line, row().attempts) == (State.DUE, None, 0)
     assert "OZML_ALLOWED_DESTINATIONS" in row().note
 
 
-def test_while_the_phone_system_is_unreachable_one_row_is_tried_at_a_time(
-    app: Flask, phones: PhoneSystem
+def test_the_result_of_an_earlier_call_does_not_end_the_next_one(
+    app: Flask, phone_system: PhoneSystem
 ) -> None:
-    with served(phones.http_api) as closed:
+    app.config["REMINDERS_PAUSES"] = [0, 0]
+    add()
+    first = ring(phone_system)
+    let_time_pass(app)
+    second = ring(phone_system)
+    first.refuse()
+    assert (row().state, row().line, row().attempts) == (State.RINGING, 1, 2)
+    second.answer().press("1")
+    assert row().state is State.CONFIRMED
+
+
+def test_while_the_phone_system_is_unreachable_one_row_is_tried_at_a_time(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    with served(phone_system.http_api) as closed:
         app.config["OZML_PHONE_SYSTEM_URL"] = closed
     add(3)
     work.step()

@@ -6,14 +6,12 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import typing as t
 from collections import Counter
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -28,12 +26,12 @@ from flask import Flask
 from examples.reminders import create_app
 from examples.reminders import models
 from examples.reminders import work
-from examples.reminders.calls import phone
 from examples.reminders.models import Appointment
 from examples.reminders.models import ON_THE_WAY
 from examples.reminders.models import State
 from flask_ozml.simulator import PhoneSystem
 from flask_ozml.simulator.server import served
+from workers import two_workers
 
 FLASK: t.Final = (sys.executable, "-m", "flask", "--app", "examples.reminders")
 ROOT: t.Final = Path(__file__).parents[2]
@@ -59,19 +57,12 @@ class Machine:
         self.folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(
-        self, name: str, *command: str | Path, pass_fds: Collection[int] = ()
-    ) -> Path:
+    def start(self, name: str, *command: str | Path) -> Path:
         """Start a program; return the file that it writes to."""
         output = self.folder / f"{name}.log"
         with output.open("ab") as file:
             process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-                pass_fds=pass_fds,
+                command, cwd=ROOT, stdout=file, stderr=file, start_new_session=True
             )
         self._processes.append(process)
         return output
@@ -227,24 +218,17 @@ def in_the_middle() -> bool:
 
 
 def test_calls_are_the_same_in_process_and_with_two_workers_of_gunicorn(
-    app: Flask, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        site = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    monkeypatch.delenv("FLASK_OZML_PUBLIC_URL")
+    with two_workers("examples.reminders:create_app()") as site:
         app.config["OZML_PUBLIC_URL"] = site
-        monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", site)
-        machine.start(
-            *("gunicorn", sys.executable, "-m", "gunicorn", "--no-control-socket"),
-            *("-w", "2", "-b", f"fd://{listener.fileno()}"),
-            "examples.reminders:create_app()",
-            pass_fds=[listener.fileno()],
-        )
         assert play(app, site) == play(site, site)
 
 
 def play(target: Flask | str, site: str) -> list[tuple[list[str], str]]:
     """Call four patients; return what each of them heard, and how the call ended."""
-    system = PhoneSystem(target, phone.urls(), site)
+    system = PhoneSystem(target, {}, site)
     with served(system.http_api) as address:
         current_app.config["OZML_PHONE_SYSTEM_URL"] = address
         work.step()

@@ -301,13 +301,18 @@ class TestWithoutPin:
         assert call.heard == [CLOSED]
 
 
-def test_calls_to_agents_are_in_the_log(app: Flask, phone_system: PhoneSystem) -> None:
-    phone_system.call_between("103", "101").answer().hang_up()
+def test_the_log_has_the_caller_and_the_agent_who_answered(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    phone_system.extensions["101"] = "busy"
+
+    phone_system.incoming_call(caller="+36301112222").press("1").press("1")
 
     with app.app_context():
         rows = [dict(row) for row in call_log.last_calls()]
-    assert [(r["caller"], r["callee"], r["state"]) for r in rows] == [
-        ("103", "101", "Completed")
+    assert [(row["caller"], row["callee"], row["state"]) for row in rows] == [
+        ("+36301112222", "102", "InCall"),
+        ("+36301112222", "9998", "Transferred"),
     ]
 
 

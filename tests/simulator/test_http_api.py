@@ -144,6 +144,17 @@ def test_call_is_answered(client: PhoneSystemClient, pages: Pages) -> None:
     )
 
 
+def test_the_vendors_reminder_names_no_api_extension(
+    client: PhoneSystemClient, pages: Pages
+) -> None:
+    client.call("2310", url=url("connected"))
+    pages.system.calls_placed[0].answer()
+    assert pages.values("connected", "ApiExtension") == ["9999"]
+    client.send_sms("Hi", recipient="1", delivery_report_url=url("report"))
+    pages.system.deliver(pages.system.sms_sent[0])
+    assert pages.values("report", "ApiExtension") == ["9999"]
+
+
 def test_call_is_refused(client: PhoneSystemClient, pages: Pages) -> None:
     place = {"url": url("connected"), "error_url": url("failed")}
     client.call("2310", api_extension="9999", **place)

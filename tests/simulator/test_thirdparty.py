@@ -331,9 +331,9 @@ def after(pages: Pages, call: ThirdPartyCall, *commands: Command) -> None:
         AttendedTransfer(target_call_id="C2", transferor_party="callee"),
     ],
 )
-def test_p4582_attended_transfer(command: Command) -> None:
+def test_p4582_attended_transfer(command: AttendedTransfer) -> None:
     pages, client, boss = secretary()
-    after(pages, client, command)
+    after(pages, boss if command.transferred_call_id else client, command)
     assert (client.state, client.transferred_to) == (CallState.TRANSFERRED, "300")
     assert client.transferred_call is boss
     assert (boss.caller, boss.callee, boss.caller_id) == ("100", "300", "200")
@@ -382,6 +382,12 @@ def test_p4582_a_common_party_must_hold_the_first_and_talk_in_the_second(
     assert [call.state for call in calls] == states
 
 
+def test_p4582_the_target_must_be_a_call_that_goes_on() -> None:
+    pages, client, _ = secretary()
+    after(pages, client, AttendedTransfer(target_call_id="23Xdz7"))
+    assert "parameter 'TargetCallId' for command" in client.errors[0].message
+
+
 def test_p4582_calls_without_a_common_party_are_not_joined() -> None:
     pages = watched()
     call = pages.system.call_between("1", "2").answer().hold()
@@ -394,7 +400,6 @@ def test_p4582_calls_without_a_common_party_are_not_joined() -> None:
     ("command", "parameter", "state"),
     [
         (Hangup(call_id="23Xdz7"), "CallId", "InCall"),
-        (AttendedTransfer(target_call_id="23Xdz7"), "TargetCallId", "InCall"),
         (
             AttendedTransfer(target_call_id="C1", transferred_call_id="x"),
             "TransferredCallId",

@@ -170,7 +170,10 @@ def test_what_lies_below_the_base(base: str, url: str, expected: str | None) -> 
     assert Base(base).relative(url) == expected
 
 
-@pytest.mark.parametrize("base", ["a.org", "ftp://a.org", "http://", "http://é.org"])
+@pytest.mark.parametrize(
+    "base",
+    ["a.org", "ftp://a.org", "http://", "http://é.org", "http://[::1", "http://a:x"],
+)
 def test_a_base_is_a_url(base: str) -> None:
     with pytest.raises(ValueError, match="must be an absolute http or https URL"):
         PhoneSystem(base, {})

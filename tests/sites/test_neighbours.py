@@ -11,6 +11,7 @@ from flask import Flask
 from flask import request
 from flask_wtf.csrf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
+from werkzeug.debug import DebuggedApplication
 from werkzeug.exceptions import HTTPException
 
 from apps import assert_answered
@@ -25,6 +26,7 @@ from apps import with_token
 from apps import without_token
 from flask_ozml import OzML
 from flask_ozml.commands import Speak
+from flask_ozml.notifications import DtmfEntered
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import Notification
 from samples import SAMPLES
@@ -167,6 +169,22 @@ def test_a_view_that_aborts_never_reaches_the_error_handlers_of_the_site() -> No
         app.register_error_handler(exception, handle)
     assert_answered(post(app, url_of(app, "goto"), SAMPLES["goto"].body), HI)
     assert handled == []
+
+
+def test_the_page_of_the_debugger_shows_neither_token_nor_digits() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.dtmf_entered
+    def crash(entered: DtmfEntered) -> t.NoReturn:
+        raise LookupError
+
+    app = make_app(phone, DEBUG=True)
+    url = url_of(app, "dtmf_entered")
+    body = SAMPLES["dtmf_entered"].body
+    page = post(DebuggedApplication(app, evalex=True), url, body, RAW_URI=url)
+    assert page.status_code == 500
+    assert "LookupError" in page.text
+    assert not re.search(rf"token=|{token_of(url)}|14\*5#3|3CiHe", page.text)
 
 
 def test_the_error_handlers_of_the_site_answer_for_its_other_urls() -> None:

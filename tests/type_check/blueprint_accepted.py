@@ -1,6 +1,7 @@
 """Code that mypy must accept; it is never run."""
 
 import functools
+import re
 import typing as t
 from collections.abc import AsyncIterator
 from collections.abc import Awaitable
@@ -9,19 +10,24 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+from flask import Flask
 from flask import Response
 
+from flask_ozml import notification_answered
 from flask_ozml import OzML
 from flask_ozml.commands import BlindTransfer
+from flask_ozml.commands import Call
 from flask_ozml.commands import Command
 from flask_ozml.commands import Element
 from flask_ozml.commands import ExtensionCommand
 from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Hold
+from flask_ozml.commands import Record
 from flask_ozml.commands import Reject
 from flask_ozml.commands import Route
 from flask_ozml.commands import RoutingCommand
+from flask_ozml.commands import SendSms
 from flask_ozml.commands import Speak
 from flask_ozml.commands import ThirdPartyCommand
 from flask_ozml.commands import UserInput
@@ -142,6 +148,12 @@ def narrow(call: IncomingCall) -> set[Speak] | tuple[Speak, Hangup]:
     return {Speak("Hi")}
 
 
+@phone.incoming_call(caller=("1", re.compile("2.*")), api_extension={"9991"})
+@phone.incoming_sms(message=re.compile("stop", re.I), recipient=["1", "2"])
+def filtered(notification: IncomingCall | IncomingSMS) -> Speak:
+    return Speak("Hi")
+
+
 @phone.incoming_sms
 def reply(sms: IncomingSMS) -> ExtensionCommand:
     return Speak(sms.message)
@@ -241,6 +253,18 @@ async def sorry_later(
 
 phone.fallback(sorry_later)
 
+
+@notification_answered.connect
+def measure(
+    sender: Flask,
+    notification: Notification,
+    view: str | None,
+    commands: tuple[Command, ...],
+    seconds: float,
+) -> None: ...
+
+
+t.assert_type(filtered(IncomingSMS()), Speak)
 t.assert_type(route(RoutingInterception()), Route)
 t.assert_type(log_end(CallChanged("Completed", "1")), None)
 t.assert_type(either(RecordCompleted(True)), list[ThirdPartyCommand | ExtensionCommand])
@@ -255,6 +279,10 @@ t.assert_type(sorry(GoToNotification(), ValueError()), Iterator[Command])
 
 t.assert_type(phone.to(main_menu), str)
 t.assert_type(phone.to("main_menu"), str)
+GoTo(phone.to(main_menu))
+Call("1", url=phone.to(connected), error_url=phone.to(note_error))
+Record(finished_url=phone.to(of_a_call))
+SendSms("Hi", recipient="1", delivery_report_url=phone.to(delivered, order=1))
 phone.to("goto.main_menu", tries=1, anything=[1, 2])
 phone.to(main_menu, tries=1)
 phone.to(check_pin, tries=1)

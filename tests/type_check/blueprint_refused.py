@@ -4,10 +4,12 @@ import typing as t
 from collections.abc import AsyncIterator
 from collections.abc import Iterator
 
+from flask_ozml import notification_answered
 from flask_ozml import OzML
 from flask_ozml.commands import Call
 from flask_ozml.commands import Command
 from flask_ozml.commands import ExtensionCommand
+from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hold
 from flask_ozml.commands import Reject
 from flask_ozml.commands import Route
@@ -70,6 +72,7 @@ phone.incoming_call(no_argument)  # error: type-var
 phone.incoming_call(of_text)  # error: type-var
 phone.incoming_call("9998")  # error: call-overload
 phone.incoming_call(incoming, api_extension="9998")  # error: call-overload
+phone.incoming_call(caller={"1"}, api_extension=["9998"])(sms)  # error: type-var
 
 
 def speak(notification: Notification) -> Speak:
@@ -231,6 +234,9 @@ phone.to()  # error: call-overload
 phone.to(5)  # error: call-overload
 phone.to(view=step)  # error: call-overload
 phone.to("step", 1)  # error: call-overload
+GoTo(phone.to(step, tries="1"))  # error: call-overload
+GoTo(url=phone.urls())  # error: arg-type
+notification_answered.connect()  # error: call-arg
 phone.urls("phone")  # error: call-arg
 phone.urls_as()  # error: call-arg
 phone.incomming_call(incoming)  # error: attr-defined
