@@ -80,7 +80,7 @@ def as_dot(flow: Flow) -> Iterator[str]:
     """Yield the lines of the map in the language of Graphviz."""
     yield "digraph calls {"
     yield "  rankdir=LR"
-    yield '  node [shape=box, style=rounded, fontname="sans-serif", fontsize=11]'
+    yield '  node [shape=box, style=rounded, margin=0.2, fontname="sans-serif"]'
     yield '  edge [fontname="sans-serif", fontsize=10]'
     for number, (act, state) in enumerate(flow.roots, 1):
         yield f'  r{number} [shape=plaintext, label="{_dot(act.label)}"]'

@@ -85,7 +85,7 @@ Note: Counters were followed for 1 rounds. --depth sets how many.
 DOT: t.Final = """\
 digraph calls {
   rankdir=LR
-  node [shape=box, style=rounded, fontname="sans-serif", fontsize=11]
+  node [shape=box, style=rounded, margin=0.2, fontname="sans-serif"]
   edge [fontname="sans-serif", fontsize=10]
   r1 [shape=plaintext, label="call 9998"]
   r1 -> s1
