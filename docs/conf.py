@@ -41,6 +41,7 @@ python_maximum_signature_line_length = 60
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 
 
 def show_plain_types(obj: t.Any) -> None:
