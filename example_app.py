@@ -157,6 +157,7 @@ def log_call(call: posted.CallChanged) -> None:
 def call_back(call: posted.CallConnected) -> Commands:
     yield Speak("You asked us to call you back. Please wait for a colleague.")
     yield BlindTransfer(COLLEAGUE)
+    yield Speak("Our colleague does not answer. We will call you again. Good bye.")
 
 
 @phone.fallback

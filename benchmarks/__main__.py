@@ -10,6 +10,7 @@ from benchmarks import request
 from benchmarks import serializer
 from benchmarks import simulator
 from benchmarks import sockets
+from benchmarks import webphone
 
 SUBCOMMANDS: dict[str, Callable[..., None]] = {
     "request": request.main,
@@ -18,6 +19,7 @@ SUBCOMMANDS: dict[str, Callable[..., None]] = {
     "simulator": simulator.main,
     "growth": growth.main,
     "memory": memory.main,
+    "webphone": webphone.main,
 }
 
 

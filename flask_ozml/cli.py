@@ -331,6 +331,136 @@ def serve_phone_system_command(info: ScriptInfo, **arguments: t.Any) -> None:
     _play(info, functools.partial(server.serve, started=started), **arguments)
 
 
+@_player
+@click.option(
+    "--port",
+    default=7781,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="The port to listen at.",
+)
+@_press_option("Call at the start and press these keys. Repeat to press more keys.")
+@click.option(
+    "--reload/--no-reload",
+    default=True,
+    help="Start again after a change of the code, and play the acts again.",
+)
+@_extension_option
+def phone_command(
+    info: ScriptInfo,
+    port: int,
+    press: tuple[str, ...],
+    reload: bool,
+    **arguments: t.Any,
+) -> None:
+    """Show a phone in the browser: call, listen, and see what is posted and answered.
+
+    After a change of the code everything is played again, so that a call is where it
+    was. Views then run again, and write again to the site's database.
+    """
+    from . import webphone
+
+    options = webphone.Options(port, reload, press, arguments["values"])
+    play = functools.partial(_play, info, **arguments)
+    webphone.run(info.load_app, play, options)
+
+
+def _explorer(command: t.Callable[..., None]) -> click.Command:
+    """Add a subcommand that explores the calls of the application."""
+    options = (
+        _value_option,
+        click.option(
+            "--blueprint", metavar="NAME", help="Explore this blueprint only."
+        ),
+        click.option(
+            "--to",
+            multiple=True,
+            metavar="NUMBER",
+            help="Call this API extension. Repeat for each. Default: those that views"
+            " name, and one for all others; and calls that the site places.",
+        ),
+        _press_option("Try this entry in menus for several digits. Repeat for each."),
+        click.option(
+            "--states",
+            type=click.IntRange(1),
+            default=500,
+            show_default=True,
+            help="Stop after this number of states.",
+        ),
+        click.option(
+            "--depth",
+            type=click.IntRange(1),
+            default=5,
+            show_default=True,
+            help="Follow a counter for this number of rounds.",
+        ),
+        pass_script_info,
+    )
+    decorated: t.Any = command
+    for option in options:
+        decorated = option(decorated)
+    name = command.__name__.removesuffix("_command")
+    return ozml.command(name, with_appcontext=False)(decorated)
+
+
+@_explorer
+@click.option(
+    "--format",
+    type=click.Choice(("text", "mermaid", "dot", "json")),
+    default="text",
+    show_default=True,
+    help="The format of the map.",
+)
+def map_command(info: ScriptInfo, **options: t.Any) -> None:
+    """Show what callers hear, what they can do then, and where it leads.
+
+    Each path is played from its beginning, so the views run many times: what they store
+    is stored. No request reaches a real phone system.
+    """
+    from .callflow import commands
+
+    _explore(info, commands.show_map, **options)
+
+
+@_explorer
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="FINDING",
+    help="Leave out findings of this name. Repeat for each.",
+)
+@click.option("--deploy", is_flag=True, help="Check the configuration too.")
+def check_command(info: ScriptInfo, **options: t.Any) -> None:
+    """Report dead ends, loops, errors and other mistakes in the call flow.
+
+    Each path is played from its beginning, so the views run many times: what they store
+    is stored. No request reaches a real phone system. The exit status is 1 if anything
+    is found.
+    """
+    from .callflow import commands
+
+    _explore(info, commands.show_findings, **options)
+
+
+def _explore(
+    info: ScriptInfo,
+    show: t.Callable[..., int],
+    *,
+    blueprint: str | None,
+    values: dict[str, str],
+    **options: t.Any,
+) -> t.NoReturn:
+    from .phone_urls import ozml_blueprints
+
+    app = info.load_app()
+    with _explained():
+        with app.app_context():
+            phones = ozml_blueprints(app, blueprint)
+            _check_names(phones, values)
+        status = show(app, phones, values=values, **options)
+    click.get_current_context().exit(status)
+
+
 def _play(
     info: ScriptInfo,
     play: t.Callable[..., int | None],

@@ -187,11 +187,11 @@ class _Claim(t.NamedTuple):
 def _claims(name: str, rows: Iterable[Row]) -> Iterator[_Claim]:
     for row in rows:
         for view in row.pasted_views:
-            for extension in _extensions(view):
+            for extension in extensions_of(view):
                 yield _Claim(row.notification.kind, extension, name, str(row.url))
 
 
-def _extensions(view: "RegisteredView") -> list[str]:
+def extensions_of(view: "RegisteredView") -> list[str]:
     """Return the API extensions that a view names in its filter."""
     wanted = view.filters.get("api_extension")
     items = wanted if isinstance(wanted, list | tuple | set | frozenset) else [wanted]

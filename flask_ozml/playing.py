@@ -4,6 +4,7 @@ The pytest fixtures and the commands of ``flask ozml`` have this in common.
 """
 
 import contextlib
+import typing as t
 from collections.abc import Iterator
 
 from flask import Flask
@@ -15,6 +16,9 @@ from .simulator import Urls
 from .simulator.server import local_only
 from .simulator.server import served
 from .simulator.transport import Base
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 def lacks_address(app: Flask) -> bool:
@@ -33,16 +37,32 @@ def playing(app: Flask, urls: Urls, *, first_id: int = 1) -> Iterator[PhoneSyste
     :param first_id: the number of the first call or message.
     """
     system = PhoneSystem(app, urls, base_of(app, urls), first_id=first_id)
+    with played_by(app, system):
+        yield system
+
+
+@contextlib.contextmanager
+def played_by(app: Flask, system: PhoneSystem) -> Iterator[None]:
+    """Let a phone system play an app, as :func:`playing` does."""
 
     def failed(sender: object, *, exception: BaseException, **rest: object) -> None:
         system.failures.append(exception)
 
     with (
         notification_failed.connected_to(failed, app),
-        served(local_only(system.http_api)) as address,
+        reached_by(app, system.http_api),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def reached_by(app: Flask, http_api: "WSGIApplication") -> Iterator[None]:
+    """Serve an HTTP API, and let OZML_PHONE_SYSTEM_URL of an app be its address."""
+    with (
+        served(local_only(http_api)) as address,
         _setting(app, "OZML_PHONE_SYSTEM_URL", address),
     ):
-        yield system
+        yield
 
 
 def base_of(app: Flask, urls: Urls) -> str:

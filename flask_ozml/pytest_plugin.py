@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from .blueprint import OzML
+    from .callflow import CheckedPhoneSystem
     from .client import PhoneSystemClient
     from .simulator import PhoneSystem
     from .simulator import Urls
@@ -76,7 +77,7 @@ def phone_urls(
 
 
 @pytest.fixture
-def phone_system(app: "Flask", phone_urls: "Urls") -> "Iterator[PhoneSystem]":
+def phone_system(app: "Flask", phone_urls: "Urls") -> "Iterator[CheckedPhoneSystem]":
     """Return a phone system that calls the app in process, token check included.
 
     While ``app.testing`` is true, a failing view fails the test with its own traceback.
@@ -85,10 +86,15 @@ def phone_system(app: "Flask", phone_urls: "Urls") -> "Iterator[PhoneSystem]":
     During the test, OZML_PHONE_SYSTEM_URL of the app is the address of this phone
     system, so a client made by ``PhoneSystemClient.from_config(current_app.config)``
     cannot ring a real telephone.
-    """
-    from .playing import playing
 
-    with playing(app, phone_urls) as system:
+    ``phone_system.check_flow()`` asserts that nothing is wrong in any call.
+    """
+    from .callflow import CheckedPhoneSystem
+    from .playing import base_of
+    from .playing import played_by
+
+    system = CheckedPhoneSystem(app, phone_urls, base_of(app, phone_urls))
+    with played_by(app, system):
         yield system
 
 

@@ -25,6 +25,8 @@ ROOMS = (
     ("client",),
     ("simulator",),
     ("phone_urls", "playing"),
+    ("callflow",),
+    ("webphone",),
     ("__init__", "cli", "pytest_plugin"),
 )
 ORDER = [name for room in ROOMS for name in room]
@@ -37,7 +39,7 @@ FORBIDDEN = {
 
 #: The rooms that know Flask, or any package outside of the standard library.
 FRAMEWORKS = {"blueprint", "signals", "client"}
-FRAMEWORKS |= {"phone_urls", "playing", "cli", "pytest_plugin"}
+FRAMEWORKS |= {"phone_urls", "playing", "callflow", "webphone", "cli", "pytest_plugin"}
 
 
 class _RunTime(ast.NodeTransformer):

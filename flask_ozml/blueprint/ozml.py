@@ -93,6 +93,11 @@ class OzML(NotificationDecorators, Blueprint):
         self._fallback = view
         return view
 
+    @property
+    def has_fallback(self) -> bool:
+        """Whether a fallback is registered."""
+        return self._fallback is not None
+
     def _decorate(
         self,
         notification: type[Notification],

@@ -5,6 +5,7 @@ Each is a frame with a deadline, so that keys, hanging up and time can fall into
 
 import typing as t
 
+from ..commands import Command
 from ..commands import Record
 from ..commands import UserInput
 from .legs import Frame
@@ -94,6 +95,10 @@ class Menu(Frame):
         digits = command.digits or 1
         self.most = command.max_digits or max(digits, command.min_digits or 1)
         self.least = command.min_digits or (1 if command.max_digits else digits)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return (self._command,)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -206,6 +211,10 @@ class Recording(Frame):
         self._started = self._last_word = now
         self._first_word: float | None = None
         self._set_deadline()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return (self._command,)
 
     def _set_deadline(self) -> None:
         command = self._command

@@ -27,6 +27,11 @@ class Frame:
     #: Whether keys go to the frame below.
     passes_keys: bool = False
 
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The command that is running, or those that are still to run."""
+        return ()
+
     def says_more(self) -> bool:
         """Return whether somebody would hear more before pressing a key."""
         return False
@@ -59,6 +64,10 @@ class Script(Frame):
         self._left = list(reversed(tuple(commands)))
         self.answer = answer
         self.passes_keys = prompt
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return tuple(reversed(self._left))
 
     def says_more(self) -> bool:
         return self.passes_keys and any(

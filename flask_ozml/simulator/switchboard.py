@@ -1,8 +1,10 @@
 """The line to the application: posts notifications and gives back the answers."""
 
 import abc
+import functools
 import itertools
 import typing as t
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
 
@@ -23,6 +25,7 @@ from .exceptions import TransportError
 from .session import Outcome
 from .session import PhoneCall
 from .session import Transcript
+from .transport import Base
 from .transport import Reply
 from .transport import transport_to
 from .turns import Turns
@@ -32,6 +35,11 @@ if t.TYPE_CHECKING:
 
 #: URLs by kind, or such mappings by API extension.
 Urls = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+
+#: Posts a notification by calling the function, and returns its reply. It gets the
+#: transcript that the notification is about (None for an Error), path and query of the
+#: URL, the body and the function.
+Watcher = Callable[[Transcript | None, str, bytes, Callable[[], Reply]], Reply]
 
 _RECORDINGS: t.Final = "http://ozekixepbx.ip:7780/HttpRecordings"
 
@@ -66,6 +74,10 @@ class Switchboard(Turns, abc.ABC):
         self._settings = _by_extension(urls)
         all_urls = (url for urls in self._settings.values() for url in urls.values())
         self._transport = transport_to(target, all_urls, base)
+        #: The application: a WSGI application, or the base URL of a server.
+        self.target = target
+        #: Watches each notification and its answer; None if nobody does.
+        self.watcher: Watcher | None = None
         self.answered_state = answered_state
         self.reaction = reaction
         self.per_key = per_key
@@ -116,6 +128,11 @@ class Switchboard(Turns, abc.ABC):
     def outcome(self, extension: str) -> Outcome:
         """Return how an extension takes a call."""
         return self.extensions.get(extension, "answered")
+
+    @property
+    def base(self) -> Base:
+        """The URL that all URLs of the application begin with."""
+        return self._transport.base
 
     @property
     def api_extensions(self) -> Collection[str]:
@@ -171,7 +188,7 @@ class Switchboard(Turns, abc.ABC):
         self.count_notification(kind)
         # Outside of the try block: a CommandError that the application itself raises
         # is no refusal.
-        reply = self._post(kind, url, values, source)
+        reply = self._post(transcript, kind, url, values, source)
         try:
             if isinstance(reply, CommandError):
                 raise reply
@@ -181,7 +198,12 @@ class Switchboard(Turns, abc.ABC):
             return None
 
     def _post(
-        self, kind: str, url: str, values: Mapping[str, str], source: tuple[str, str]
+        self,
+        transcript: Transcript | None,
+        kind: str,
+        url: str,
+        values: Mapping[str, str],
+        source: tuple[str, str],
     ) -> Reply | CommandError:
         """Return the reply, or the reason why there is none."""
         path = self._transport.base.relative(url)
@@ -192,9 +214,13 @@ class Switchboard(Turns, abc.ABC):
             )
         try:
             with self.unlocked():
-                return self._transport.post(path, wire.body(kind, values))
+                return self._send(transcript, path, wire.body(kind, values))
         except TransportError as error:
             return ParseError(str(error))
+
+    def _send(self, transcript: Transcript | None, path: str, body: bytes) -> Reply:
+        post = functools.partial(self._transport.post, path, body)
+        return self.watcher(transcript, path, body, post) if self.watcher else post()
 
     def report(self, transcript: Transcript, error: CommandError) -> None:
         """Report a refused command to the application and record it."""
@@ -232,7 +258,7 @@ class Switchboard(Turns, abc.ABC):
         if not url:
             return None
         values = {"Code": f"{code:d}", "Message": message}
-        reply = self._post("error", url, values, ("HTTP API", "ErrorUrl"))
+        reply = self._post(None, "error", url, values, ("HTTP API", "ErrorUrl"))
         try:
             if isinstance(reply, CommandError):
                 raise reply
