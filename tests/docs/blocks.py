@@ -20,6 +20,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -50,11 +51,8 @@ _SHOWN: t.Final = {"apacheconf", "ini", "nginx", "text", "yaml"}
 _SET_UP: t.Final = re.compile(
     r"(python3 -m venv|\. \.venv|(\S*bin/)?pip install|pre-commit |mkdir |cd ).*"
 )
-#: Commands that run until somebody ends them, and what keeps them off busy ports.
-_SERVERS: t.Final = {
-    r"flask .*serve-phone-system.*": " --port 0",
-    r"flask .*run( .*)?": " --port 0",
-}
+#: Commands that run until somebody ends them; they get a free port.
+_SERVERS: t.Final = re.compile(r"flask .*ozml (serve-phone-system|phone)\b.*")
 #: Commands that are tried without serving.
 _CHECKED: t.Final = {r"gunicorn .*": " --check-config"}
 
@@ -148,10 +146,11 @@ class Trial:
         if command.startswith("export "):
             self.exports.append(command)
             return
-        for pattern, option in _SERVERS.items():
-            if re.fullmatch(pattern, command):
-                self._serve(f"{command}{option}", expected)
-                return
+        if _SERVERS.fullmatch(command):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            self._serve(f"{command} --port {port}", expected)
+            return
         for pattern, option in _CHECKED.items():
             if re.fullmatch(pattern, command):
                 command, expected = f"{command}{option}", []
