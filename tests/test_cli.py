@@ -286,7 +286,7 @@ def test_every_command_says_which_url_variables_need_a_value(
         (["=acme"], 2, "'=acme' must be NAME=VALUE, for example customer=acme."),
         (["customer=a", "customer=b"], 2, "'customer' is given twice."),
         (["client=a"], 2, "no phone URL has a variable 'client'."),
-        (["customer=a", "floor=first"], 1, "'floor'"),
+        (["customer=a", "floor=first"], 1, "floor"),
     ],
 )
 def test_a_wrong_value_of_a_url_variable_is_named(

@@ -69,7 +69,7 @@ def test_a_site_may_have_newer_ones() -> None:
         assert re.fullmatch(r"[\w-]+>=[\d.]+", requirement)
 
 
-@pytest.mark.parametrize("extra", ["async", "bench", "dev", "examples", "test"])
+@pytest.mark.parametrize("extra", ["async", "bench", "dev", "docs", "examples", "test"])
 def test_extra(metadata: PackageMetadata, extra: str) -> None:
     assert extra in metadata.get_all("Provides-Extra", [])
 

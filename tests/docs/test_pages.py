@@ -1,0 +1,36 @@
+"""Every page of the documentation is tried."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from apps import PUBLIC_URL
+from docs.blocks import blocks_of
+from docs.blocks import changed_code
+from docs.blocks import PAGES
+from docs.blocks import ROOT
+from docs.blocks import Trial
+
+ids = [str(page.relative_to(ROOT)) for page in PAGES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_the_code_runs_and_the_commands_print_what_the_page_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASK_SECRET_KEY", "from-the-environment")
+    monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", PUBLIC_URL)
+    monkeypatch.syspath_prepend(ROOT)
+    shutil.copy(ROOT / "example_app.py", tmp_path)  # its database is beside it
+    blocks = blocks_of(page)
+    assert len(blocks) == page.read_text(encoding="utf-8").count("code-block::")
+    Trial(page, tmp_path).run(blocks)
+
+
+def test_a_changed_block_replaces_what_has_the_same_name_and_adds_the_rest() -> None:
+    old = "from a import b\n\nX = 1\n\n\n@c\ndef f():\n    pass\n"
+    new = "from a import b, d\nX = 2\n\ndef f():\n    return d\n\ndef g():\n    f()\n"
+    assert changed_code(old, new) == (
+        "from a import b, d\n\nX = 2\n\n\ndef f():\n    return d\n\ndef g():\n    f()\n"
+    )
