@@ -135,7 +135,6 @@ class Leg(PhoneCall, abc.ABC):
 
     def run(self) -> None:
         """Go on until time has to pass, or nothing is left."""
-        self.switchboard.post_waiting()
         while self.stack and self.stack[-1].step(self):
             self.switchboard.post_waiting()
         if not self.stack and self.live:

@@ -55,13 +55,12 @@ class Turns:
             outer = before
             if outer is None and request and self._asking:
                 outer = self._asking[-1]
-            turn = self._thread.turn = outer or _Turn()
+            self._thread.turn = outer or _Turn()
             try:
                 yield
                 if outer is None:
                     self.post_waiting()
             except Exception:
-                turn.waiting.clear()
                 transcript.abort()
                 raise
             finally:

@@ -121,6 +121,13 @@ def test_nobody_listens_again_to_what_was_heard() -> None:
     assert call.wait(5).press("1").clock == 5
 
 
+def test_people_react_to_a_menu_and_a_recording_that_begin_in_silence() -> None:
+    menu = UserInput(inputs={"1": Hangup()})
+    assert played(Delay(30), menu).system.incoming_call().press("1").clock == 31
+    record = Record(inactivity=5)
+    assert played(Delay(30), record).system.incoming_call().record(2).clock == 38
+
+
 def test_p4689_keys_are_scanned_during_the_initial_commands() -> None:
     prompt = UserInput(
         Speak(SECOND), Delay(30), Speak("b"), inputs={"1": END}, timeout=0
@@ -318,7 +325,6 @@ def test_go_to_replaces_what_is_left() -> None:
         ({"inactivity": 0}, lambda c: c.wait(0), None, 0),
         ({"inactivity": 5, "duration": 8}, lambda c: c.wait(4).record(3), "3", 8),
         ({}, lambda c: c.record(9).record(1).hang_up(), "10", 11),
-        ({}, lambda c: c.record(9, "#").hang_up(), "9", 10),
         ({}, lambda c: c.hang_up(), None, 0),
     ],
 )
@@ -342,6 +348,10 @@ def test_p4776_recordings(
     assert call.heard == ([] if hung_up else ["thanks", "after it"])
     talk = 0 if hung_up else round(14 / 15, 6)
     assert call.clock == pytest.approx(clock + talk)
+
+
+def test_p4776_without_finish_digits_no_key_ends_a_recording() -> None:
+    assert played(Record()).system.incoming_call().record(3, "#").press("1").recording
 
 
 def test_a_recording_ends_when_the_caller_hangs_up_while_speaking() -> None:

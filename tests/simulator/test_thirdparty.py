@@ -10,6 +10,7 @@ from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import Call
 from flask_ozml.commands import Command
 from flask_ozml.commands import Forward
+from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Hold
 from flask_ozml.commands import Play
@@ -495,14 +496,23 @@ def test_a_call_of_an_api_extension_obeys_some_commands() -> None:
 
 
 def test_an_incoming_call_may_be_hung_up_before_its_answer_runs() -> None:
-    pages = watched({"InCall": [Hangup()]}, incoming_call=[Speak("Hi")])
+    sms = SendSms("Hi", recipient="1")
+    pages = watched({"InCall": [Hangup()]}, incoming_call=[Speak("Hi"), sms])
     place = [Call("2310", url=url("next"))]
     call = pages.system.incoming_call()
     assert (call.heard, pages.states) == ([], ["Ringing", "InCall", "Completed"])
+    assert not pages.system.sms_sent
     pages = watched({"InCall": [Hangup()]}, incoming_sms=place, next=[Speak("Hi")])
     pages.system.incoming_sms()
     assert pages.system.calls_placed[0].answer().state is CallState.COMPLETED
     assert "next" not in pages.asked
+
+
+def test_what_a_command_leads_to_is_posted_before_the_next_command() -> None:
+    answer = [Call("2310", url=url("connected")), GoTo(url("next"))]
+    pages = watched(incoming_sms=answer, next=[])
+    pages.system.incoming_sms()
+    assert pages.asked == ["incoming_sms", "call_changed", "next"]
 
 
 CALL = Call("2310", url=url("connected"), caller_id="3000", error_url=url("failed"))
