@@ -54,9 +54,10 @@ li { padding: .4em 0; border-top: 1px solid #8886 } li p { flex: 1 20em; margin:
 </section><section><h1>Log, times in UTC</h1><ul>{% for entry in log %}
 <li>{{ entry.at[:16] }} <b>{{ entry.kind }}</b><p>{{ entry.text }}</p>
 {% else %}<li>Nothing has happened yet.{% endfor %}</ul></section>
-{% else %}<section><h1>Log in</h1><form method="post">{{ csrf }}<label for="password">
-Password</label> <input id="password" name="password" type="password" required>
-<button>Log in</button></form></section>{% endif %}</main>
+{% else %}<section><h1>Log in</h1><form method="post">{{ csrf }}<input hidden
+name="username" value="staff" autocomplete="username"><label for="password">Password
+</label> <input id="password" name="password" autocomplete="current-password" required
+type="password"><button>Log in</button></form></section>{% endif %}</main>
 """
 CLAIM = """INSERT OR REPLACE INTO log SELECT 'call back', ?1, datetime('now'), ?2
 WHERE NOT EXISTS (SELECT * FROM log WHERE kind = 'call back' AND id = ?1

@@ -129,7 +129,7 @@ class _Child:
             "urls": url_rows(site, self._options.values),
         }
         session = Session(system, self._store.keep_acts)
-        app = create_app(self._store, session, about)
+        app = create_app(self._store, session, about, values=self._options.values)
         begin = threading.Thread(
             target=self._begin, args=(session, target), daemon=True
         )

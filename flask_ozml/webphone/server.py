@@ -5,8 +5,13 @@ in the browser can act, or read what was said.
 """
 
 import hmac
+import secrets
+import types
 import typing as t
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
 
 from flask import Flask
 from flask import jsonify
@@ -21,6 +26,7 @@ from werkzeug.exceptions import HTTPException
 from .acts import Act
 from .acts import ActRefused
 from .audio import fetch
+from .flow_map import FlowMap
 from .session import Session
 from .shown import state
 from .store import Store
@@ -43,6 +49,12 @@ _HEADERS: t.Final = {
     "Cache-Control": "no-store",
 }
 
+#: The views that are reached by POST.
+_POSTS: t.Final = (
+    "state", "act", "start-over", "play-again", "settings", "test", "audio", "explore",
+    "play-to",
+)  # fmt: skip
+
 Json = dict[str, t.Any]
 
 
@@ -51,6 +63,7 @@ def create_app(
     session: Session | None,
     about: Json,
     problem: dict[str, str] | None = None,
+    values: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Flask:
     """Return the web application.
 
@@ -58,19 +71,20 @@ def create_app(
     :param session: what happens at the phone; None if the site cannot be loaded.
     :param about: what pages show of the site.
     :param problem: why the site cannot be loaded.
+    :param values: the variables of the ``url_prefix`` of phone URLs.
     """
     app = Flask(__name__)
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     app.config["MAX_CONTENT_LENGTH"] = MAX_CONTENT_LENGTH
-    views = _Views(store, session, about, problem)
+    flow_map = FlowMap(session, values) if session else None
+    views = _Views(store, session, about, problem, flow_map)
     app.before_request(views.check_key)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _explain)
     app.add_url_rule("/", view_func=views.page)
-    for name in ("state", "act", "start-over", "play-again", "settings", "test"):
+    for name in _POSTS:
         view = getattr(views, name.replace("-", "_"))
         app.add_url_rule(f"/{name}", name, view, methods=["POST"])
-    app.add_url_rule("/audio", "audio", views.audio, methods=["POST"])
     return app
 
 
@@ -100,8 +114,20 @@ def _seen(posted: Json) -> tuple[str, int]:
     return str(posted.get("run")), seen if isinstance(seen, int) else 0
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Answer 409 with the reason if an act is refused."""
+    try:
+        yield
+    except ActRefused as error:
+        raise Conflict(str(error)) from error
+
+
 class _Views:
-    """The views; the parameters are those of :func:`create_app`."""
+    """The views.
+
+    The parameters are those of :func:`create_app`, and the map of the calls.
+    """
 
     def __init__(
         self,
@@ -109,11 +135,15 @@ class _Views:
         session: Session | None,
         about: Json,
         problem: dict[str, str] | None,
+        flow_map: FlowMap | None,
     ) -> None:
         self._store = store
         self._session = session
         self._about = about
         self._problem = problem
+        self._flow_map = flow_map
+        # A map is that of the process that has explored the site.
+        self._process = secrets.token_hex(8)
 
     def check_key(self) -> None:
         """Refuse a POST without the key."""
@@ -140,6 +170,7 @@ class _Views:
         shown = state(self._session, run, seen) if self._session else {"run": "none"}
         return jsonify(
             **shown,
+            process=self._process,
             about=self._about,
             problem=self._problem,
             play_again=self._store.play_again,
@@ -150,11 +181,26 @@ class _Views:
         posted = _posted()
         if self._session is None:
             raise Conflict("The site cannot be loaded.")
-        try:
+        with _refusing():
             do(self._session, posted)
-        except ActRefused as error:
-            raise Conflict(str(error)) from error
         return self._shown(*_seen(posted))
+
+    def explore(self) -> Response:
+        """Explore the calls of the site, and return the map."""
+        _posted()
+        with _refusing():
+            return jsonify(self._loaded_map().explore())
+
+    def play_to(self) -> Response:
+        """Play the phone up to a state of the map; return the number of the call."""
+        number = _posted().get("number")
+        with _refusing():
+            return jsonify(call=self._loaded_map().play_to(number))
+
+    def _loaded_map(self) -> FlowMap:
+        if self._flow_map is None:
+            raise ActRefused("The site cannot be loaded.")
+        return self._flow_map
 
     def act(self) -> Response:
         """Play an act."""

@@ -69,6 +69,7 @@ class Session:
         #: Acts of the process before this one, which can be played again.
         self.before: list[Act] = []
         self.replaying = False
+        self._alone = False
         self._save = save
         self._changed = threading.Condition()
         #: What was said about extensions before the first act.
@@ -96,8 +97,28 @@ class Session:
         with self._changed:
             self._changed.wait_for(lambda: self.revision != seen, seconds)
 
-    def do(self, act: Act) -> None:
-        """Play an act and keep it.
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep acts out while something else plays the site.
+
+        :raises ActRefused: if an act goes on.
+        """
+        with self._changed:
+            self._check_alone()
+            if self.replaying or any(not played.done for played in self.played):
+                raise ActRefused("An act goes on. Try again when it is over.")
+            self._alone = True
+        try:
+            yield
+        finally:
+            self._alone = False
+
+    def _check_alone(self) -> None:
+        if self._alone:
+            raise ActRefused("The calls are being explored. Wait until that is over.")
+
+    def do(self, act: Act) -> Played:
+        """Play an act, keep it, and return how it was played.
 
         What the application raises is kept by the recorder.
 
@@ -107,6 +128,7 @@ class Session:
             raise ActRefused(f"There are {MAX_ACTS} acts. Start over to go on.")
         played = Played(act)
         with self.changing():
+            self._check_alone()
             self.notice = ""
             self.played.append(played)
             self._keep()
@@ -120,6 +142,7 @@ class Session:
         with self.changing():
             self._join(played)
             self._keep()
+        return played
 
     def _play(self, played: Played) -> None:
         before, exchanges = self._snapshot(), self.recorder.count
@@ -156,6 +179,7 @@ class Session:
         """
         kept = [Played(act) for act in acts]
         with self.changing():
+            self._check_alone()
             self.before = []
             self.replaying = True
             self.played += kept
@@ -176,6 +200,7 @@ class Session:
 
     def start_over(self) -> None:
         """Hang up all calls, and forget what was done."""
+        self._check_alone()
         for call in self.system.live_calls.values():
             call.abort()
         with self.changing():

@@ -559,9 +559,9 @@ def test_after_logging_out_nothing_is_read(page: FlaskClient) -> None:
     assert page.get("/").status_code == 302
 
 
-def test_the_page_refreshes_by_itself_and_is_kept_by_nobody(page: FlaskClient) -> None:
+def test_the_page_renews_itself_and_is_kept_by_nobody(page: FlaskClient) -> None:
     answer = page.get("/")
-    assert '<meta http-equiv="refresh" content="5">' in answer.text
+    assert "renew.js" in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -21,12 +21,14 @@ from playwright.sync_api import Page
 from flask_ozml import OzML
 from flask_ozml.commands import Call
 from flask_ozml.commands import ExtensionCommand
+from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
 from flask_ozml.commands import Play
 from flask_ozml.commands import SendEmail
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.notifications import CallConnected
+from flask_ozml.notifications import GoToNotification
 from flask_ozml.notifications import IncomingCall
 from flask_ozml.notifications import Notification
 from flask_ozml.simulator import PhoneSystem
@@ -36,6 +38,7 @@ Serve = Callable[[Flask], Phone]
 OpenPage = Callable[[str], Page]
 
 ROOT = Path(__file__).parent.parent.parent
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 MENU = "Press 1 for your balance, 2 for a colleague, 3 to leave a message."
 
 #: Lets the clock of a page run twenty times as fast.
@@ -383,6 +386,44 @@ def app(example: Flask) -> Flask:
     return example
 
 
+def test_the_map_plays_the_phone_up_to_a_state_and_marks_problems(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    def views(phone: OzML) -> None:
+        @phone.goto
+        def divide(notification: GoToNotification) -> None:
+            raise ZeroDivisionError("nothing")
+
+        @phone.incoming_call
+        def welcome(call: IncomingCall) -> ExtensionCommand:
+            lower = UserInput(Speak("Lower."), inputs={"1": Hangup()}, repeat=True)
+            inputs = {"1": lower, "2": GoTo(phone.to(divide))}
+            return UserInput(Speak("Upper."), inputs=inputs, repeat=True)
+
+    phone = serve(site(views))
+    page = open_page(phone.address)
+    tab(page, "Map")
+    expect(page.locator("#map")).to_contain_text("No map yet. Press")
+    expect(page.locator("#explore-hint")).to_contain_text(
+        "write to the site's database"
+    )
+    button(page, "Explore the calls").click()
+    expect(page.locator("#map-status")).to_contain_text("problem")
+    outline = page.locator("#outline")
+    expect(outline.locator(".wrong").last).to_have_text("Problem: error")
+    expect(page.locator("#map-problems")).to_contain_text("ZeroDivisionError: nothing")
+    assert phone.session.played == []
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run().then((results) => results.violations)") == []
+
+    outline.get_by_role("button", name="Lower.").click()
+    expect(page.get_by_role("tabpanel", name="Phone")).to_be_visible()
+    heard(page, "Lower.")
+    assert [played.act.name for played in phone.session.played] == ["Dial", "Press"]
+    button(page, "1").click()
+    expect(page.locator("#call-title")).to_contain_text("Completed")
+
+
 def test_the_urls_to_paste_can_be_copied(page: Page) -> None:
     tab(page, "URLs")
     button(page, "Copy the URL of incoming_call").click()
@@ -415,8 +456,7 @@ def test_the_tabs_are_reached_by_arrow_keys(page: Page) -> None:
     expect(page.get_by_role("tab", name="Phone")).to_be_focused()
 
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-TABS = ("Phone", "Messages", "Routing", "Third party", "Extensions", "URLs")
+TABS = ("Phone", "Messages", "Routing", "Third party", "Extensions", "Map", "URLs")
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -433,6 +473,9 @@ def test_axe_core_finds_no_violation(
     page.locator("#between button").click()
     tab(page, "Routing")
     button(page, "Dial").click()
+    tab(page, "Map")
+    button(page, "Explore the calls").click()
+    expect(page.locator("#map-status")).to_contain_text("No problems.")
     page.emulate_media(color_scheme=colours)
     page.evaluate(AXE)
     for width, tabs in ((360, (*TABS, "Wire")), (1600, TABS)):

@@ -147,7 +147,10 @@ def desk(system: PhoneSystem, tmp_path: Path) -> Iterator[Desk]:
         yield Desk(session, store)
 
 
-PATHS = ("state", "act", "start-over", "play-again", "settings", "test", "audio")
+PATHS = (
+    "state", "act", "start-over", "play-again", "settings", "test", "audio", "explore",
+    "play-to",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -428,6 +431,7 @@ def test_a_site_that_cannot_be_loaded_is_explained(tmp_path: Path) -> None:
     assert shown["problem"] == {"title": "No"}
     assert "cannot be loaded" in desk.refused("Dial", caller="1", to="2")
     assert desk.post("/test").json == {"code": ""}
+    assert desk.post("/explore").status_code == 409
     assert desk.post("/audio", {"url": f"{BASE}/a.wav"}).status_code == 400
 
 

@@ -8,6 +8,7 @@ let state = null; // what the server told last
 let shownCall = null; // the number of the call that is shown
 let shownExchange = null; // the number of the notification that is shown
 let seenSent = 0; // text messages that were on the screen
+let flow = null; // the map of the calls
 let countdown = null; // seconds until time passes by itself
 const exchanges = new Map(); // notifications by number
 const working = new Map(); // the last act in each call
@@ -60,11 +61,15 @@ function send(path, values, about = "") {
       alertWith("");
       apply(await post(path, values));
     } catch (error) {
-      alertWith(error instanceof Refused ? error.message : "The phone is not running. Start it again.");
+      explain(error);
     }
   });
   working.set(about, task);
   return task;
+}
+
+function explain(error) {
+  alertWith(error instanceof Refused ? error.message : "The phone is not running. Start it again.");
 }
 
 const act = (name, values) => send("/act", { do: { act: name, ...values } }, values.call ?? "");
@@ -132,6 +137,7 @@ function apply(news) {
   }
   const before = state;
   state = news;
+  if (news.process !== before?.process) flow = null;
   connection(news.problem ? "not loaded" : news.about.target ? `connected to ${news.about.target}` : "connected");
   showProblem();
   if (news.problem) return;
@@ -170,6 +176,7 @@ function draw() {
   drawWire();
   drawMessages();
   drawRest();
+  drawMap();
   const ringing = phoneCalls().filter((call) => isRinging(call)).length;
   const unseen = document.body.dataset.tab === "messages" ? 0 : state.sent.length - seenSent;
   if (!unseen || unseen < 0) seenSent = state.sent.length;
@@ -512,6 +519,82 @@ function drawParty(call, party) {
       element("button", { type: "button", onclick: () => act(name, { call: call.number }) }, label)));
 }
 
+// ---- Map
+
+async function explore() {
+  try {
+    alertWith("");
+    $("explore").disabled = true;
+    write($("map-status"), "Exploring ...");
+    flow = await post("/explore");
+  } catch (error) {
+    explain(error);
+  }
+  $("explore").disabled = false;
+  $("explore").focus();
+  drawMap();
+}
+
+async function playTo(number) {
+  try {
+    alertWith("");
+    silence();
+    shownCall = (await post("/play-to", { number })).call;
+    openTab("phone");
+    $("tab-phone").focus();
+  } catch (error) {
+    explain(error);
+  }
+}
+
+function drawMap() {
+  if ($("explore").disabled) return;
+  const count = flow?.findings.length ?? 0;
+  const problems = count === 1 ? "1 problem." : `${count || "No"} problems.`;
+  write($("map-status"), flow ? [`${flow.states.length} states. ${problems}`, ...flow.notes].join(" ") : "");
+  fill($("map-problems"), flow?.findings ?? [], (found) =>
+    element("li", {},
+      element("p", { class: "wrong" }, element("strong", {}, `Problem: ${found.name}`), ` - ${found.where}`),
+      element("p", {}, `${found.what} ${found.why} ${found.advice}`)));
+  const shown = new Set();
+  const outline = $("outline");
+  if (outline.flow === flow) return;
+  outline.flow = flow;
+  outline.replaceChildren(...drawEdges(flow?.roots ?? [], null, shown));
+  show(outline.nextElementSibling, !flow);
+}
+
+// Acts that lead to the same state are shown together. A state is shown where it is
+// reached with the fewest acts; elsewhere, a button leads there.
+function drawEdges(edges, parent, shown) {
+  const labels = new Map();
+  for (const edge of edges) labels.set(edge.to, [...(labels.get(edge.to) ?? []), edge.label]);
+  return [...labels].filter(([to]) => to !== null).map(([to, words]) => {
+    const state = flow.states[to - 1];
+    const by = element("span", { class: "by" }, `${words.join(", ")}:`);
+    if (state.parent !== parent || shown.has(to)) return element("li", { class: "step" }, by, drawAgain(to));
+    shown.add(to);
+    return drawState(state, by, shown);
+  });
+}
+
+function drawAgain(number) {
+  return element("button", { type: "button", class: "again", onclick: () => $(`state-${number}`).focus() }, `see ${number}`);
+}
+
+function drawState(state, by, shown) {
+  const heard = state.heard.length ? `"${state.heard.join(" / ")}" ` : "";
+  const text = `${state.number} ${heard}(${state.awaits})`;
+  const below = drawEdges(state.edges, state.number, shown);
+  return element("li", {},
+    element("div", { class: "step" }, by, state.acts[0].verb === "view"
+      ? element("span", { id: `state-${state.number}`, tabindex: "-1", title: "Only the site can place this call" }, text)
+      : element("button", { type: "button", class: "line", id: `state-${state.number}`, title: "Play the phone up to here", onclick: () => playTo(state.number) }, text)),
+    ...state.findings.map((name) => element("p", { class: "wrong" }, element("strong", {}, `Problem: ${name}`))),
+    state.left_out ? element("p", { class: "hint" }, `(${state.left_out})`) : "",
+    below.length ? element("ul", {}, ...below) : "");
+}
+
 // ---- Tabs
 
 function openTab(name) {
@@ -585,6 +668,7 @@ $("copy-test").addEventListener("click", async () => {
     alertWith(error.message);
   }
 });
+$("explore").addEventListener("click", explore);
 $("start-over").addEventListener("click", () => { silence(); send("/start-over"); });
 $("play-again").addEventListener("change", () => post("/settings", { play_again: $("play-again").checked }));
 
