@@ -155,11 +155,11 @@ class Recorder:
         outer = getattr(self._now, "exchange", None)
         self._now.exchange = exchange
         reply: Reply | None = None
-        error: BaseException | None = None
+        error: Exception | None = None
         try:
             reply = post()
             return reply
-        except BaseException as raised:
+        except Exception as raised:
             error = raised
             raise
         finally:

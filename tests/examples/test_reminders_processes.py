@@ -107,7 +107,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     monkeypatch.setenv("FLASK_REMINDERS_DATABASE_URL", url)
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
     machine = Machine(tmp_path)
+    # A shell starts programs in the background with Ctrl-C ignored, which is inherited.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield machine
+    signal.signal(signal.SIGINT, handler)
     machine.stop()
 
 
