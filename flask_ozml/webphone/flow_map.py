@@ -145,10 +145,8 @@ class _Walk:
     def press(self, keys: str) -> None:
         """Press keys, and wait if more of them are awaited."""
         menu = self._call.menu
-        played = self._do(Press(call=self.number, keys=keys))
-        if played.checks or played.exchanges or menu is not self._call.menu:
-            return
-        if menu and is_incomplete(menu, keys):
+        self._do(Press(call=self.number, keys=keys))
+        if menu and menu is self._call.menu and is_incomplete(menu, keys):
             self._do(Wait(call=self.number))
 
     def wait(self, _: str) -> None:

@@ -52,6 +52,8 @@ def site() -> Flask:
                 "2": Record(finished_url=phone.to(recorded), inactivity=2, duration=60),
                 "3": Call("2000", url=phone.to(connected, name="Anna")),
                 "4": GoTo(phone.to(fail)),
+                "6": Speak("Six."),
+                "66": Speak("Sixty-six."),
                 "5": [
                     UserInput(
                         Speak("Your PIN."), digits=4, forward_to_url=phone.to(entered)
