@@ -63,6 +63,8 @@ def poster(app: Flask, url: str, body: bytes) -> Poster:
             "HTTP_PRAGMA": "no-cache",
         },
     ).get_environ()
+    # Like gunicorn, which sets RAW_URI only.
+    del environ["REQUEST_URI"]
 
     def start_response(status: str, *headers: object) -> t.Any:
         if status != "200 OK":
