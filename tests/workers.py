@@ -1,6 +1,7 @@
 """The example applications, served by gunicorn."""
 
 import contextlib
+import http.client
 import socket
 import subprocess
 import sys
@@ -22,5 +23,11 @@ def two_workers(app: str) -> Iterator[str]:
         with subprocess.Popen(
             command, cwd=ROOT, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL
         ) as process:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            port = listening.getsockname()[1]
+            # A connection is accepted before there are workers; an answer takes one.
+            waiting = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            with contextlib.closing(waiting):
+                waiting.request("HEAD", "/")
+                waiting.getresponse()
+            yield f"http://127.0.0.1:{port}"
             process.terminate()
