@@ -102,6 +102,7 @@ def page(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         page.on("console", console)
         page.on("pageerror", lambda error: written.append(str(error)))
         page.set_default_timeout(20_000)
+        expect.set_options(timeout=20_000)
         yield page
     assert written == []
 

@@ -14,6 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 from playwright.sync_api import ConsoleMessage
 from playwright.sync_api import Error
+from playwright.sync_api import expect
 from playwright.sync_api import Page
 from playwright.sync_api import sync_playwright
 from playwright.sync_api import ViewportSize
@@ -80,6 +81,7 @@ def open_page(browser: Browser) -> Iterator[Callable[[str], Page]]:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.add_init_script(STUB)
         context.set_default_timeout(20_000)
+        expect.set_options(timeout=20_000)
 
         def open_at(address: str) -> Page:
             page = context.new_page()
