@@ -59,8 +59,8 @@ name="username" value="staff" autocomplete="username"><label for="password">Pass
 </label> <input id="password" name="password" autocomplete="current-password" required
 type="password"><button>Log in</button></form></section>{% endif %}</main>
 """
-CLAIM = """INSERT OR REPLACE INTO log SELECT 'call back', ?1, datetime('now'), ?2
-WHERE NOT EXISTS (SELECT * FROM log WHERE kind = 'call back' AND id = ?1
+CLAIM = """INSERT OR REPLACE INTO log SELECT 'call back', ?, datetime('now'), ?
+WHERE NOT EXISTS (SELECT * FROM log WHERE kind = 'call back' AND id = ?
 AND at > datetime('now', '-10 minutes')) RETURNING id"""
 
 Commands = Iterator[ExtensionCommand]
@@ -205,7 +205,7 @@ def ring(number: str) -> str:
     match = re.fullmatch(NUMBERS, number)
     if not match:
         return "Only customers and numbers of this country can be called."
-    if not execute(CLAIM, match[2] or number, number):  # however it is written
+    if not execute(CLAIM, key := match[2] or number, number, key):  # in any spelling
         return "This number was called less than ten minutes ago."
     try:
         client = PhoneSystemClient.from_config(current_app.config)

@@ -18,13 +18,14 @@ def call_changed(call: CallChanged) -> None:
     """Log a call in the system, or its new state."""
     execute(
         "INSERT INTO calls (id, caller, callee, state, started, changed)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
-        " ON CONFLICT (id) DO UPDATE SET state = ?4, changed = ?5",
+        " VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id)"
+        " DO UPDATE SET state = excluded.state, changed = excluded.changed",
         call.call_id,
         call.caller,
         call.callee,
         call.call_state,
-        now(),
+        *[now()] * 2,
     )
 
 
@@ -32,11 +33,11 @@ def begin(call: str, caller: str, callee: str) -> None:
     """Log a call that comes in, unless CallChanged was there before."""
     execute(
         "INSERT OR IGNORE INTO calls (id, caller, callee, started, changed)"
-        " VALUES (?1, ?2, ?3, ?4, ?4)",
+        " VALUES (?, ?, ?, ?, ?)",
         call,
         caller,
         callee,
-        now(),
+        *[now()] * 2,
     )
 
 
