@@ -512,7 +512,7 @@ def test_a_phone_system_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
                 deadline = time.monotonic() + 20
                 while not out.buffer.getvalue().endswith(end):
                     assert time.monotonic() < deadline
-                    time.sleep(0.01)
+                    time.sleep(0.01)  # another thread writes the output
 
         serve(system, out, wait=act, **options)
 

@@ -48,4 +48,4 @@ def work_command() -> None:
             work.step()
         except OzMLError as error:
             raise click.ClickException(str(error)) from error
-        time.sleep(current_app.config["REMINDERS_INTERVAL"])
+        time.sleep(current_app.config["REMINDERS_INTERVAL"])  # until rows may be due

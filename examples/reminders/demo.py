@@ -63,18 +63,18 @@ def answer_calls(system: PhoneSystem) -> None:
         for call in system.calls_placed[met:]:
             threading.Thread(target=answer, args=(system, call), daemon=True).start()
             met += 1
-        time.sleep(0.1)
+        time.sleep(0.1)  # the phone system does not tell of new calls
 
 
 def answer(system: PhoneSystem, call: PlacedCall) -> None:
     """Do what a patient might do."""
-    time.sleep(random.uniform(1, 4))
+    time.sleep(random.uniform(1, 4))  # ringing
     act = random.choice(["1"] * 8 + ["2", "3", "9", "listen", "hang up", "busy"])
     if act == "busy":
         call.refuse()
     else:
         call.answer()
-        time.sleep(random.uniform(2, 5))
+        time.sleep(random.uniform(2, 5))  # listening
         if act.isdigit():
             call.press(act)
         if act != "hang up":
@@ -109,7 +109,7 @@ def main(port: int) -> None:
             with contextlib.suppress(KeyboardInterrupt):
                 while True:
                     work.step()
-                    time.sleep(1)
+                    time.sleep(1)  # until rows may be due
 
 
 if __name__ == "__main__":

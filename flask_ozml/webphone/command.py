@@ -188,4 +188,4 @@ def _wait_for_server(url: str) -> None:
         with contextlib.suppress(OSError):
             socket.create_connection((parts.hostname or "", port), 1).close()
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # a connection that is refused fails at once

@@ -265,7 +265,7 @@ def resolve_to(
     """Let every host name lead to these ports of this machine."""
 
     def getaddrinfo(*args: object, **options: object) -> list[tuple[object, ...]]:
-        time.sleep(0.2)
+        time.sleep(0.2)  # a slow name server
         if error:
             raise error
         kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")

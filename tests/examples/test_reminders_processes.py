@@ -79,7 +79,7 @@ class Machine:
         while time.monotonic() < end and self._all_run():
             if found := condition():
                 return found
-            time.sleep(0.005)
+            time.sleep(0.005)  # other processes are watched
         written = "\n".join(
             log.read_text()[-2000:] for log in self.folder.glob("*.log")
         )

@@ -524,7 +524,7 @@ def test_several_threads_use_one_phone_system() -> None:
 
     @app.post("/<kind>")
     def echo(kind: str) -> str:
-        time.sleep(0.005)
+        time.sleep(0.005)  # so that the threads overlap
         caller = request.form.get("Caller") or request.args["caller"]
         again = f"http://localhost/again?caller={caller}"
         return (

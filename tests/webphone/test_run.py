@@ -54,7 +54,7 @@ class Server(t.NamedTuple):
             if self.begun(shown) and not shown.get("busy"):
                 return shown
             assert time.monotonic() < end
-            time.sleep(0.01)
+            time.sleep(0.01)  # another thread plays the acts
 
 
 @pytest.fixture
