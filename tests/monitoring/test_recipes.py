@@ -1,5 +1,6 @@
 """The recipes of docs/monitoring.rst, with the real packages."""
 
+import gc
 import re
 import runpy
 import subprocess
@@ -71,6 +72,13 @@ class Site:
 
         return self.phone
 
+    def follow(self, heading: str, folder: Path, **options: t.Any) -> None:
+        """Set up the site by a recipe."""
+        # Signals hold receivers weakly, and nobody else imports this module.
+        self.recipe = recipe(heading, folder)
+        self.recipe["init_app"](self.app, **options)
+        gc.collect()
+
     def play(self) -> None:
         assert f"You entered {DIGITS}." in post(self.app, self.url, BODY).text
         assert "Sorry." in post(self.app, self.failing_url, BODY).text
@@ -83,7 +91,7 @@ class Site:
 
 def test_structlog_gets_kinds_views_and_times(tmp_path: Path) -> None:
     site = Site()
-    recipe("structlog", tmp_path)["init_app"](site.app)
+    site.follow("structlog", tmp_path)
     with structlog.testing.capture_logs() as logged:
         site.play()
     answered = {"event": "answered", "log_level": "info", "kind": "dtmf_entered"}
@@ -108,7 +116,7 @@ def test_structlog_gets_kinds_views_and_times(tmp_path: Path) -> None:
 
 def test_prometheus_gets_a_series_for_each_path_and_view(tmp_path: Path) -> None:
     site = Site()
-    recipe("Prometheus", tmp_path)["init_app"](site.app)
+    site.follow("Prometheus", tmp_path)
     site.play()
     metrics = site.app.test_client().get("/metrics").text
     assert 'path="/phone/dtmf_entered"' in metrics
@@ -128,7 +136,7 @@ def test_opentelemetry_gets_spans_without_the_query(
     )
     site, spans, provider = Site(), InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    recipe("OpenTelemetry", tmp_path)["init_app"](site.app, tracer_provider=provider)
+    site.follow("OpenTelemetry", tmp_path, tracer_provider=provider)
     site.play()
     sent = [span.to_json() for span in spans.get_finished_spans()]
     assert len(sent) == 2
