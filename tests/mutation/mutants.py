@@ -184,6 +184,13 @@ def _calls(node: ast.Call) -> _Changes:
     for index, argument in enumerate(node.args):
         if not isinstance(argument, ast.Constant | ast.Starred | ast.JoinedStr):
             yield f"argument {index}", _set_item("args", index, ast.Constant(None))
+    for index in range(len(node.args) - 1):
+        if not any(isinstance(a, ast.Starred) for a in node.args[index : index + 2]):
+            yield f"swap arguments {index} and {index + 1}", _swap(index)
+    for index in range(len(node.keywords) - 1):
+        if all(k.arg for k in node.keywords[index : index + 2]):
+            first, second = (k.arg for k in node.keywords[index : index + 2])
+            yield f"swap {first} and {second}", _swap_values(index)
     for index, keyword in enumerate(node.keywords):
         yield f"no keyword {keyword.arg}", _drop("keywords", index)
 
@@ -227,6 +234,21 @@ def _set_item(field: str, index: int, value: object) -> t.Callable[[t.Any], None
 
 def _drop(field: str, index: int) -> t.Callable[[t.Any], None]:
     return lambda node: getattr(node, field).pop(index)
+
+
+def _swap(index: int) -> t.Callable[[t.Any], None]:
+    def change(node: t.Any) -> None:
+        node.args[index : index + 2] = reversed(node.args[index : index + 2])
+
+    return change
+
+
+def _swap_values(index: int) -> t.Callable[[t.Any], None]:
+    def change(node: t.Any) -> None:
+        first, second = node.keywords[index : index + 2]
+        first.value, second.value = second.value, first.value
+
+    return change
 
 
 def _negate(node: t.Any) -> None:

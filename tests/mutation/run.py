@@ -5,11 +5,13 @@ that process, in which the code of the function is replaced. All other mistakes,
 those that went unnoticed, are tried in a new process that imports the changed module.
 The words of messages (strings that contain a blank) are left alone.
 
-    PYTHONPATH=. python tests/mutation/run.py MODULE TEST_FILE...
+    PYTHONPATH=. python tests/mutation/run.py [--sample N] MODULE TESTS...
 
-MODULE is a name below ``flask_ozml``, such as ``blueprint.tokens``.
+MODULE is a name below ``flask_ozml``, such as ``blueprint.tokens``; TESTS are files or
+folders. With ``--sample``, N mistakes are drawn, always the same ones.
 """
 
+import argparse
 import contextlib
 import gc
 import importlib.abc
@@ -17,6 +19,7 @@ import importlib.util
 import io
 import marshal
 import os
+import random
 import select
 import signal
 import subprocess
@@ -183,7 +186,7 @@ def _finish(
         process.wait()
 
 
-def main(module: str, *tests: str) -> int:
+def main(module: str, *tests: str, sample: int | None = None) -> int:
     # Failing examples need not be shrunk.
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutation", phases=phases, database=None)
@@ -201,7 +204,7 @@ def main(module: str, *tests: str) -> int:
         mutant = marshal.loads(Path(code).read_bytes())
         sys.meta_path.insert(0, _Importer(f"flask_ozml.{module}", path, mutant))
         return pytest.main(options)
-    runner = _Runner(module, list(mutants_of(path.read_text(), str(path))))
+    runner = _Runner(module, _drawn(path, sample))
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(options, [runner])
     # A function may have been called before its code was replaced.
@@ -209,7 +212,7 @@ def main(module: str, *tests: str) -> int:
     _run_imported(runner, left, list(tests))
     unchanged = runner.mutants.pop(0)
     if unchanged not in runner.alive:
-        sys.exit("The tests fail without a mutant, so the results mean nothing.")
+        sys.exit(f"{module}: the tests fail without a mutant: nothing is measured.")
     runner.alive.remove(unchanged)
     total, alive = len(runner.mutants), len(runner.alive)
     print(
@@ -219,5 +222,18 @@ def main(module: str, *tests: str) -> int:
     return 0
 
 
+def _drawn(path: Path, sample: int | None) -> list[Mutant]:
+    """Return the module without a mistake, and its mutants or a sample of them."""
+    unchanged, *mutants = mutants_of(path.read_text(), str(path))
+    if sample is not None and sample < len(mutants):
+        mutants = random.Random(0).sample(mutants, sample)
+    return [unchanged, *mutants]
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("module")
+    parser.add_argument("tests", nargs="+")
+    given = parser.parse_args()
+    sys.exit(main(given.module, *given.tests, sample=given.sample))
