@@ -60,10 +60,9 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Make mistakes in a module: ``nox -s mutation -- MODULE TEST_FILE...``."""
+    """Make a sample of mistakes, for example ``nox -s mutation -- commands``."""
     session.install("-e", ".[test]")
-    default = ["blueprint.tokens", "tests/blueprint/test_tokens.py"]
-    script = ["python", "tests/mutation/run.py", *(session.posargs or default)]
+    script = ["python", "tests/mutation/rooms.py", *session.posargs]
     session.run(*script, env={"PYTHONPATH": "."})
 
 
