@@ -14,6 +14,7 @@ folders. With ``--sample``, N mistakes are drawn, always the same ones.
 import argparse
 import contextlib
 import gc
+import importlib
 import importlib.abc
 import importlib.util
 import io
@@ -203,6 +204,8 @@ def main(module: str, *tests: str, sample: int | None = None) -> int:
     if code := os.environ.get(IMPORTED):
         mutant = marshal.loads(Path(code).read_bytes())
         sys.meta_path.insert(0, _Importer(f"flask_ozml.{module}", path, mutant))
+        # Pytest has an importer of its own for packages that have a plugin.
+        importlib.import_module(f"flask_ozml.{module}")
         return pytest.main(options)
     runner = _Runner(module, _drawn(path, sample))
     with contextlib.redirect_stdout(io.StringIO()):
