@@ -184,7 +184,7 @@ _CLIENT_KEYS: t.Final = tuple(
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """The checked configuration of an app."""
 

@@ -373,6 +373,7 @@ def test_with_proxy_fix_the_forwarded_address_decides() -> None:
         ("[2001:db8::2]:443", False),
         ("10.1.2.3:", False),
         ("10.1.2.3:port", False),
+        ("10.1.2.3:51008, 10.1.2.3", False),
         ("unix:", False),
     ],
 )
