@@ -618,7 +618,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str, str]] = [
     ({"username": "me", "password": 83415}, "password", "must be a str, got int"),
     ({"url": "https://pbx/", "ca": "missing.pem"}, "ca", "'missing.pem' .No such file"),
     ({"url": "https://pbx/", "ca": __file__}, "ca", "certificates in PEM format"),
-    ({"url": "https://pbx/", "ca": "/"}, "ca", "certificates in PEM format"),
+    ({"url": "https://pbx/", "ca": "/"}, "ca", "PEM format, .*'/' .Is a directory"),
     ({"url": "https://pbx/", "ca": "\0"}, "ca", "certificates in PEM format"),
     ({"url": "https://pbx/", "ca": True}, "ca", "or False, got bool"),
     ({"timeout": "10"}, "timeout", "must be a number of seconds, got str"),

@@ -706,6 +706,7 @@ def test_a_url_that_leads_to_a_view_of_another_kind_is_refused(
             with pytest.raises(InvalidParameter, match=words) as refused:
                 make(command, **{name: url})
             assert wanted is None or f"decorate it with .{wanted}" in str(refused.value)
+            assert (refused.value.value, type(refused.value.value)) == (URL, str)
     assert getattr(make(command, **{name: URL}), name) == URL
 
 
@@ -886,36 +887,38 @@ def test_an_element_may_have_any_ascii_xml_name(name: str) -> None:
     + ["\xe9", "a\xe9", "\u212a", "a\x00", "a\ud800", "<a", "a&"],
 )
 def test_any_other_element_name_is_refused(name: str) -> None:
-    with pytest.raises(InvalidParameter, match="Element: 'name' must be an XML name"):
+    with pytest.raises(InvalidParameter, match="'name' must be an XML name") as refused:
         Element(name)
+    assert (refused.value.command, refused.value.parameter) == ("Element", "name")
     with pytest.raises(InvalidParameter, match="'attributes' must be an XML name"):
         Element("Beep", {name: "1"})
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("parameter", "arguments"),
     [
-        (5,),
-        (None,),
-        (b"Beep",),
-        ("Beep", "Hi"),
-        ("Beep", 5),
-        ("Beep", Hangup()),
-        ("Beep", ["Hi"]),
-        ("Beep", {5: "1"}),
-        ("Beep", {"a": 5}),
-        ("Beep", {"a": None}),
-        ("Beep", {"a": True}),
-        ("Beep", {}, 5),
-        ("Beep", {}, None),
-        ("Beep", {}, b"Hi"),
-        ("Beep", {}, ["Hi"]),
-        ("Beep", {}, Hangup),
+        ("name", (5,)),
+        ("name", (None,)),
+        ("name", (b"Beep",)),
+        ("attributes", ("Beep", "Hi")),
+        ("attributes", ("Beep", 5)),
+        ("attributes", ("Beep", Hangup())),
+        ("attributes", ("Beep", ["Hi"])),
+        ("attributes", ("Beep", {5: "1"})),
+        ("attributes", ("Beep", {"a": 5})),
+        ("attributes", ("Beep", {"a": None})),
+        ("attributes", ("Beep", {"a": True})),
+        ("content", ("Beep", {}, 5)),
+        ("content", ("Beep", {}, None)),
+        ("content", ("Beep", {}, b"Hi")),
+        ("content", ("Beep", {}, ["Hi"])),
+        ("content", ("Beep", {}, Hangup)),
     ],
 )
-def test_an_element_of_wrong_types_is_refused(arguments: t.Any) -> None:
-    with pytest.raises(ParameterTypeError):
+def test_an_element_of_wrong_types_is_refused(parameter: str, arguments: t.Any) -> None:
+    with pytest.raises(ParameterTypeError) as refused:
         Element(*arguments)
+    assert (refused.value.command, refused.value.parameter) == ("Element", parameter)
 
 
 @pytest.mark.parametrize(

@@ -185,12 +185,13 @@ def _calls(node: ast.Call) -> _Changes:
         if not isinstance(argument, ast.Constant | ast.Starred | ast.JoinedStr):
             yield f"argument {index}", _set_item("args", index, ast.Constant(None))
     for index in range(len(node.args) - 1):
-        if not any(isinstance(a, ast.Starred) for a in node.args[index : index + 2]):
+        pair = node.args[index : index + 2]
+        if not any(isinstance(a, ast.Starred) for a in pair) and _differ(*pair):
             yield f"swap arguments {index} and {index + 1}", _swap(index)
     for index in range(len(node.keywords) - 1):
-        if all(k.arg for k in node.keywords[index : index + 2]):
-            first, second = (k.arg for k in node.keywords[index : index + 2])
-            yield f"swap {first} and {second}", _swap_values(index)
+        first, second = node.keywords[index : index + 2]
+        if first.arg and second.arg and _differ(first.value, second.value):
+            yield f"swap {first.arg} and {second.arg}", _swap_values(index)
     for index, keyword in enumerate(node.keywords):
         yield f"no keyword {keyword.arg}", _drop("keywords", index)
 
@@ -234,6 +235,10 @@ def _set_item(field: str, index: int, value: object) -> t.Callable[[t.Any], None
 
 def _drop(field: str, index: int) -> t.Callable[[t.Any], None]:
     return lambda node: getattr(node, field).pop(index)
+
+
+def _differ(first: ast.AST, second: ast.AST) -> bool:
+    return ast.dump(first) != ast.dump(second)
 
 
 def _swap(index: int) -> t.Callable[[t.Any], None]:
