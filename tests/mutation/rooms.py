@@ -29,7 +29,7 @@ ROOMS: t.Final[dict[str, tuple[int, list[str], list[str]]]] = {
     "commands": (
         20,
         ["commands.base", "commands.rules", "commands.catalogue"],
-        ["tests/commands", "tests/blueprint/test_urls.py"],
+        ["tests/commands", "tests/blueprint"],
     ),
     "client": (
         20,
