@@ -11,6 +11,7 @@ import flask_ozml.notifications
 
 project = "Flask-OzML"
 author = "The Flask-OzML authors"
+project_copyright = author
 release = importlib.metadata.version(project)
 version = release
 
