@@ -74,6 +74,19 @@ def test_extra(metadata: PackageMetadata, extra: str) -> None:
     assert extra in metadata.get_all("Provides-Extra", [])
 
 
+def test_the_extra_bench_has_what_the_benchmarks_import() -> None:
+    installed = {"flask-ozml"}
+    for line in importlib.metadata.requires("Flask-OzML") or []:
+        if "extra ==" not in line or 'extra == "bench"' in line:
+            installed.add(re.split(r"[^\w-]", line)[0])
+    packages = importlib.metadata.packages_distributions()
+    for path in ROOT.glob("benchmarks/*.py"):
+        code = path.read_text(encoding="utf-8")
+        for name in re.findall(r"^(?:from|import) (\w+)", code, re.MULTILINE):
+            found = {package.lower() for package in packages.get(name, ["flask-ozml"])}
+            assert found & installed, f"{path.name} imports {name}."
+
+
 def test_flask_has_the_command() -> None:
     # An entry point that cannot be loaded breaks every `flask` command.
     commands = importlib.metadata.entry_points(group="flask.commands")
