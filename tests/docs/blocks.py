@@ -52,7 +52,7 @@ _SET_UP: t.Final = re.compile(
     r"(python3 -m venv|\. \.venv|(\S*bin/)?pip install|pre-commit |mkdir |cd ).*"
 )
 #: Commands that run until somebody ends them; they get a free port.
-_SERVERS: t.Final = re.compile(r"flask .*ozml (serve-phone-system|phone)\b.*")
+_SERVERS: t.Final = re.compile(r"flask .*(ozml (serve-phone-system|phone)|run)\b.*")
 #: Commands that are tried without serving.
 _CHECKED: t.Final = {r"gunicorn .*": " --check-config"}
 
