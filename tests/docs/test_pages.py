@@ -1,5 +1,6 @@
 """Every page of the documentation is tried."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,16 @@ def test_the_code_runs_and_the_commands_print_what_the_page_shows(
     blocks = blocks_of(page)
     assert len(blocks) == page.read_text(encoding="utf-8").count("code-block::")
     Trial(page, tmp_path).run(blocks)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_the_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"<([^<>\s:]+)>`_", text):
+        assert (page.parent / link).exists(), link
+    rooms = "docs|tests|examples|flask_ozml|benchmarks"
+    for path in re.findall(rf"``((?:{rooms})/[\w./-]+)``", text):
+        assert (ROOT / path).exists(), path
 
 
 def test_a_changed_block_replaces_what_has_the_same_name_and_adds_the_rest() -> None:
