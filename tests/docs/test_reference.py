@@ -22,7 +22,9 @@ from flask_ozml.simulator import PhoneSystem
 from tables import CONFIG_KEYS
 
 REFERENCE: t.Final = ROOT / "docs" / "reference"
-PAGES: t.Final = {path.stem: path.read_text("utf-8") for path in REFERENCE.glob("*")}
+PAGES: t.Final = {
+    path.stem: path.read_text("utf-8") for path in REFERENCE.glob("*.rst")
+}
 TABLES: t.Final = {
     page: "".join(re.findall(r"\.\. list-table::\n(?: {3}.*\n|\n)+", text))
     for page, text in PAGES.items()
