@@ -69,7 +69,7 @@ def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> No
     @phone.goto
     def repeat(notification: GoToNotification, n: int, m: int, k: int = 0) -> None: ...
 
-    @phone.error
+    @phone.error(code=402, message="busy")
     def log(error: ErrorNotification) -> None: ...
 
     @phone.incoming_sms
@@ -92,7 +92,7 @@ def test_urls_shows_what_to_paste_then_what_is_made_then_what_is_missing() -> No
         "      answered by voicemail (api_extension='9998'), welcome",
         "    error notification URL, or ErrorUrl of Call",
         "      https://pbx.example/phone/error",
-        "      answered by log",
+        "      answered by log (code=402, message='busy')",
         "  URLs that phone.to() makes for commands:",
         "    dtmf_entered (ForwardToUrl of UserInput): check_pin(tries)",
         "    goto (Url of GoTo): start(), repeat(m, n)",

@@ -38,10 +38,14 @@ ROOMS: t.Final[dict[str, tuple[int, list[str], list[str]]]] = {
     ),
     "cli": (
         25,
-        ["cli", "phone_urls", "playing"],
-        ["tests/test_cli.py", "tests/test_playing.py", "tests/simulator"],
+        ["cli"],
+        ["tests/test_cli.py", "tests/callflow/test_shown.py", "tests/docs"],
     ),
-    "plugin": (20, ["pytest_plugin"], ["tests/test_pytest_plugin.py"]),
+    "plugin": (
+        20,
+        ["pytest_plugin", "phone_urls", "playing"],
+        ["tests/test_pytest_plugin.py", "tests/test_cli.py", "tests/test_playing.py"],
+    ),
     "simulator": (
         10,
         [
