@@ -91,7 +91,17 @@ def read_answer(answer: object) -> list[t.Any]:
         return [answer]
     if isinstance(answer, str | bytes | Mapping) or not isinstance(answer, Iterable):
         raise TypeError(f"A view returned {type(answer).__name__}; {_RETURN}.")
-    return list(itertools.islice(answer, MAX_COMMANDS + 1))
+    return list(itertools.islice(_yielded(answer), MAX_COMMANDS + 1))
+
+
+def _yielded(answer: Iterable[object]) -> Iterator[object]:
+    """Yield what an iterable gives, and refuse what a generator returns."""
+    returned = yield from answer
+    if returned is not None:
+        raise TypeError(
+            f"A view that yields commands returned {type(returned).__name__}, which"
+            " would be lost. Use `yield` for every command."
+        )
 
 
 def check_answer(
@@ -135,13 +145,14 @@ def check_answer(
 def _check_arguments(
     command: Command, family: type[Command], notification: Notification
 ) -> None:
-    for argument in command.mandatory_in.get(family, ()):
+    origin = type(command).origin
+    for argument in origin.mandatory_in.get(family, ()):
         if getattr(command, argument) is None:
             raise InappropriateCommand(
                 f"{_name(command)} needs {argument!r} in the answer to"
                 f" {notification.notification_name}."
             )
-    for argument in command.unknown_in.get(family, ()):
+    for argument in origin.unknown_in.get(family, ()):
         if getattr(command, argument) is not None:
             raise InappropriateCommand(
                 f"{_name(command)} does not take {argument!r} in the answer to"
@@ -155,7 +166,7 @@ def _check_destinations(command: Command, allowed: Iterable[Pattern[str]]) -> No
             "With OZML_ALLOWED_DESTINATIONS set, no Element may be a"
             f" {command.obeys.__name__}; use the class."
         )
-    for argument in command.destinations:
+    for argument in type(command).origin.destinations:
         destination = getattr(command, argument)
         # An empty destination rejects the caller; without one, the dial plan decides.
         if destination and not is_allowed(destination, allowed):
