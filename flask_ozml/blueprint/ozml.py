@@ -1,5 +1,6 @@
 """The blueprint: a request becomes a notification, a view, an answer."""
 
+import inspect
 import logging
 import re
 import time
@@ -90,6 +91,12 @@ class OzML(NotificationDecorators, Blueprint):
         if self._fallback is not None:
             raise ValueError("The blueprint has a fallback already.")
         refuse_async_without_asgiref(view)
+        try:
+            inspect.signature(view, follow_wrapped=False).bind(None, None)
+        except TypeError as error:
+            raise TypeError(
+                f"The fallback must take the notification and the exception: {error}."
+            ) from None
         self._fallback = view
         return view
 

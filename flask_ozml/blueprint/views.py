@@ -199,6 +199,14 @@ def _registered_view(
             f"@{notification.kind} takes a function with a name, not"
             f" {type(function).__name__}; give filters by name."
         )
+    try:
+        # A wrapper may take more or less than the function that it wraps.
+        inspect.signature(function, follow_wrapped=False).bind_partial(None)
+    except TypeError:
+        raise TypeError(
+            f"The view {function.__name__!r} must take the notification as its first"
+            " argument."
+        ) from None
     for name, wanted in filters.items():
         _check_filter(notification, name, wanted)
     signature = inspect.signature(function)
@@ -220,6 +228,11 @@ def _check_filter(notification: type[Notification], name: str, wanted: object) -
         raise TypeError(f"{notification.__name__} has no {name!r}; {hint}")
     annotation = t.get_type_hints(notification)[name]
     types = t.get_args(annotation) or (annotation,)
+    if isinstance(wanted, _COLLECTIONS) and not wanted:
+        raise TypeError(
+            f"{notification.__name__}: the filter {name!r} is an empty"
+            f" {type(wanted).__name__}, which never matches."
+        )
     for item in wanted if isinstance(wanted, _COLLECTIONS) else (wanted,):
         if not _can_match(types, item):
             raise TypeError(

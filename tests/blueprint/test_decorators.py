@@ -196,7 +196,7 @@ def test_without_asgiref_an_async_view_is_refused_at_once(
         RuntimeError, match=f"'{view.__name__}' is async.*'async' extra"
     ):
         decorator(phone, name)(view)
-    decorator(phone, name)(plain)
+    decorator(phone, name)(sorry if name == "fallback" else plain)
 
 
 @pytest.mark.usefixtures("no_asgiref")
@@ -259,6 +259,17 @@ def test_a_second_fallback_is_refused(phone: OzML) -> None:
     assert phone.fallback(sorry) is sorry
     with pytest.raises(ValueError, match="a fallback already"):
         phone.fallback(sorry)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda: None, lambda call: None, lambda call, error, tries: None, 5]
+)
+def test_a_fallback_takes_the_notification_and_the_exception(
+    function: t.Any, phone: OzML
+) -> None:
+    with pytest.raises(TypeError, match="^The fallback must take the notification and"):
+        phone.fallback(function)
+    assert not phone.has_fallback
 
 
 def test_two_blueprints_keep_their_views_apart(phone: OzML) -> None:

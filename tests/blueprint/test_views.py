@@ -109,7 +109,7 @@ def test_without_a_match_no_view_answers() -> None:
         (IncomingCall(caller="5"), {"caller": ["4", "5"]}, True),
         (IncomingCall(caller="5"), {"caller": ("4",)}, False),
         (IncomingCall(caller="5"), {"caller": {"5"}}, True),
-        (IncomingCall(caller="5"), {"caller": frozenset()}, False),
+        (IncomingCall(caller="5"), {"caller": frozenset(["4"])}, False),
         (IncomingCall(caller="5"), {"caller": re.compile("[0-9]")}, True),
         (IncomingCall(caller="55"), {"caller": re.compile("[0-9]")}, False),
         (IncomingCall(caller="55"), {"caller": ["5", re.compile("5+")]}, True),
@@ -192,6 +192,13 @@ def test_a_filter_that_can_never_match_is_refused(
     words = f"^{notification.__name__}: {name!r} is {types}\\.$"
     with pytest.raises(TypeError, match=words):
         ViewTable().add(notification, view("it"), {name: value})
+
+
+@pytest.mark.parametrize("empty", [[], (), set(), frozenset()])
+def test_an_empty_collection_can_never_match_either(empty: object) -> None:
+    words = f"'caller' is an empty {type(empty).__name__}, which never matches"
+    with pytest.raises(TypeError, match=words):
+        ViewTable().add(IncomingCall, view("it"), {"caller": empty})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -304,6 +311,27 @@ def test_a_method_needs_its_arguments_after_self() -> None:
         assert (selected(views, IncomingCall()) is not None) == chosen
 
 
+class Phone:
+    def menu(self, notification: Notification) -> None: ...
+
+
+def nothing() -> None: ...
+def keywords(*, call: t.Any) -> None: ...
+
+
+@pytest.mark.parametrize("function", [nothing, keywords, Phone])
+def test_a_view_must_take_the_notification(function: Callable[..., t.Any]) -> None:
+    words = f"The view {function.__name__!r} must take the notification as its first"
+    with pytest.raises(TypeError, match=words):
+        ViewTable().add(IncomingCall, function, {})
+
+
+def test_a_wrapper_may_take_the_notification_for_its_function() -> None:
+    views = ViewTable()
+    views.add(IncomingCall, functools.wraps(nothing)(lambda call: nothing()), {})
+    assert selected(views, IncomingCall()) == "nothing"
+
+
 def wrapped(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
     @functools.wraps(function)
     def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -317,10 +345,6 @@ def test_a_wrapper_needs_the_arguments_of_its_function() -> None:
     views.add(IncomingCall, wrapped(wrapped(needs)), {})
     assert selected(views, IncomingCall()) is None
     assert selected(views, IncomingCall(), tries=1) == "needs"
-
-
-class Phone:
-    def menu(self, notification: Notification) -> None: ...
 
 
 PHONE = Phone()
