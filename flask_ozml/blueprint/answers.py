@@ -96,7 +96,7 @@ def read_answer(answer: object) -> list[t.Any]:
 
 def _yielded(answer: Iterable[object]) -> Iterator[object]:
     """Yield what an iterable gives, and refuse what a generator returns."""
-    returned = yield from answer
+    returned = yield from t.cast(t.Any, answer)
     if returned is not None:
         raise TypeError(
             f"A view that yields commands returned {type(returned).__name__}, which"

@@ -169,7 +169,10 @@ class OzML(NotificationDecorators, Blueprint):
         return self._pasted_urls(UrlMaker(self), values)
 
     def urls_as(self, registration: str, /, **values: object) -> dict[str, str]:
-        """Return what :meth:`urls` returns, for one of several registrations."""
+        """Return what :meth:`urls` returns, for one of several registrations.
+
+        :raises ValueError: if the blueprint is not registered under this name, too.
+        """
         return self._pasted_urls(UrlMaker(self, registration), values)
 
     def _pasted_urls(
@@ -224,7 +227,8 @@ class OzML(NotificationDecorators, Blueprint):
             )
         except (ValueError, LookupError, SyntaxError) as error:
             raise ConfigurationError(
-                f"{key}: {rule!r} is not a URL rule: {error}."
+                f"{key}: {rule!r} below the url_prefix {setup.url_prefix!r} is not a"
+                f" URL rule: {str(error).rstrip('.')}."
             ) from error
         name = f"{setup.name_prefix}.{setup.name}.{kind}".lstrip(".")
         made = next(app.url_map.iter_rules(name))
