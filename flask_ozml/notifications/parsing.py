@@ -90,10 +90,10 @@ def _fields_of(notification: type[Notification]) -> tuple[_Field, ...]:
     for field in dataclasses.fields(notification):
         if field.name == "fields":
             continue
-        read, *names = t.cast(t.Any, field.type).__metadata__
-        wire_names = names[0] if names else (field.name.replace("_", ""),)
+        reader = t.cast(t.Any, field.type).__metadata__[0]
+        names = reader.wire_names or (field.name.replace("_", ""),)
         required = field.default is dataclasses.MISSING
-        found.append(_Field(field.name, wire_names, read, required))
+        found.append(_Field(field.name, names, reader.read, required))
     return tuple(found)
 
 

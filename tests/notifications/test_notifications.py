@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import inspect
 import itertools
 import logging
 import pickle
@@ -821,6 +822,9 @@ def test_the_signature_shows_the_types() -> None:
         "fields": Mapping[str, str],
         "return": type(None),
     }
+    for notification in KINDS.values():
+        shown = str(inspect.signature(notification))
+        assert not re.search(r" at 0x|<", shown), shown
 
 
 def test_a_notification_can_be_made_for_a_unit_test() -> None:
