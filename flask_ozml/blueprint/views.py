@@ -226,7 +226,8 @@ def _check_filter(notification: type[Notification], name: str, wanted: object) -
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"did you mean {nearest[0]!r}?" if nearest else f"it has {known}."
         raise TypeError(f"{notification.__name__} has no {name!r}; {hint}")
-    annotation = t.get_type_hints(notification)[name]
+    hints = t.get_type_hints(notification, include_extras=True)
+    annotation, reader = t.get_args(hints[name])
     types = t.get_args(annotation) or (annotation,)
     if isinstance(wanted, _COLLECTIONS) and not wanted:
         raise TypeError(
@@ -239,6 +240,11 @@ def _check_filter(notification: type[Notification], name: str, wanted: object) -
                 f"{notification.__name__}: {name!r} is"
                 f" {' or '.join(cls.__name__ for cls in types)}, which never matches a"
                 f" filter of type {type(item).__name__}."
+            )
+        if isinstance(item, str) and reader.read(item) != item:
+            raise TypeError(
+                f"{notification.__name__}: {name!r} has no white space at its ends, so"
+                " the filter never matches."
             )
 
 
@@ -277,7 +283,9 @@ def _refuse_conflict(view: RegisteredView, others: Iterable[RegisteredView]) -> 
                 f"There is a view {view.qualified_name!r} already; rename this one."
             )
         if not view.notification.url_in_commands and other.filters == view.filters:
+            names = sorted(view.filters)
             raise ValueError(
-                f"{view.name!r} and {other.name!r} answer {view.notification.kind} with"
-                f" equal filters {sorted(view.filters)}; only one of them can."
+                f"{view.name!r} and {other.name!r} answer {view.notification.kind}"
+                f" {f'with equal filters {names}' if names else 'without filters'};"
+                " only one of them can."
             )

@@ -120,6 +120,7 @@ def test_without_a_match_no_view_answers() -> None:
         (ErrorNotification(303), {"code": 302}, False),
         (SMSDeliveryReport(False, "1"), {"delivered": False, "id": "1"}, True),
         (IncomingSMS(message=" Hi"), {"message": "Hi"}, False),
+        (IncomingSMS(message=" Hi"), {"message": " Hi"}, True),
         (
             RoutingInterception(last_call_state="Busy"),
             {"last_call_state": "Busy"},
@@ -191,6 +192,22 @@ def test_a_filter_that_can_never_match_is_refused(
 ) -> None:
     words = f"^{notification.__name__}: {name!r} is {types}\\.$"
     with pytest.raises(TypeError, match=words):
+        ViewTable().add(notification, view("it"), {name: value})
+
+
+@pytest.mark.parametrize(
+    "notification, name, value",
+    [
+        (IncomingCall, "api_extension", "9998 "),
+        (IncomingCall, "api_extension", ["9998", "\n9997"]),
+        (IncomingCall, "caller", " 36301112222"),
+        (CallChanged, "call_state", "Ringing "),
+    ],
+)
+def test_a_filter_with_white_space_can_only_match_a_message(
+    notification: type[Notification], name: str, value: object
+) -> None:
+    with pytest.raises(TypeError, match=f"{name!r} has no white space at its ends, so"):
         ViewTable().add(notification, view("it"), {name: value})
 
 
