@@ -241,7 +241,7 @@ def _check_filter(notification: type[Notification], name: str, wanted: object) -
                 f" {' or '.join(cls.__name__ for cls in types)}, which never matches a"
                 f" filter of type {type(item).__name__}."
             )
-        if isinstance(item, str) and reader.read(item) != item:
+        if type(item) is str and reader.read(item) != item:
             raise TypeError(
                 f"{notification.__name__}: {name!r} has no white space at its ends, so"
                 " the filter never matches."

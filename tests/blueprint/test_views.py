@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from werkzeug.local import LocalProxy
 
 from flask_ozml.blueprint.views import ViewTable
 from flask_ozml.errors import StatusCode
@@ -121,6 +122,7 @@ def test_without_a_match_no_view_answers() -> None:
         (SMSDeliveryReport(False, "1"), {"delivered": False, "id": "1"}, True),
         (IncomingSMS(message=" Hi"), {"message": "Hi"}, False),
         (IncomingSMS(message=" Hi"), {"message": " Hi"}, True),
+        (IncomingCall(caller="5"), {"caller": LocalProxy(lambda: "5")}, True),
         (
             RoutingInterception(last_call_state="Busy"),
             {"last_call_state": "Busy"},
