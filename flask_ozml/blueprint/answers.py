@@ -3,6 +3,7 @@
 import itertools
 import typing as t
 from collections.abc import AsyncIterable
+from collections.abc import Awaitable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -47,13 +48,14 @@ def respond(
     :raises InappropriateCommand: if a command may not answer the notification.
     :raises TypeError: if the view returned something else than an answer.
     """
+    app = verified.app
+    # A wrapper hands on what an async view returned.
+    if isinstance(answer, Awaitable | AsyncIterable):
+        answer = app.ensure_sync(_settle)(answer)
     if isinstance(answer, Response):
         if notification.answer_family is None:
             raise InappropriateCommand("Nothing can answer an Error; return None.")
         return Answered(answer)
-    app = verified.app
-    if isinstance(answer, AsyncIterable):
-        answer = app.ensure_sync(_collect)(answer)
     commands = read_answer(answer)
     check_answer(notification, commands, verified.settings.allowed_destinations)
     response = app.response_class(dumps(commands), content_type=_OZML)
@@ -67,7 +69,11 @@ def refuse(app: Flask, refused: RequestRefused) -> Response:
     )
 
 
-async def _collect(answer: AsyncIterable[object]) -> list[object]:
+async def _settle(answer: object) -> object:
+    if isinstance(answer, Awaitable):
+        answer = await answer
+    if not isinstance(answer, AsyncIterable):
+        return answer
     commands = []
     async for command in answer:
         commands.append(command)

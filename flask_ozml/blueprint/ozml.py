@@ -1,6 +1,5 @@
 """The blueprint: a request becomes a notification, a view, an answer."""
 
-import inspect
 import logging
 import re
 import time
@@ -50,6 +49,7 @@ from .urls import UrlMaker
 from .views import Function
 from .views import refuse_async_without_asgiref
 from .views import RegisteredView
+from .views import takes
 from .views import ViewTable
 
 if t.TYPE_CHECKING:
@@ -91,12 +91,8 @@ class OzML(NotificationDecorators, Blueprint):
         if self._fallback is not None:
             raise ValueError("The blueprint has a fallback already.")
         refuse_async_without_asgiref(view)
-        try:
-            inspect.signature(view, follow_wrapped=False).bind(None, None)
-        except TypeError as error:
-            raise TypeError(
-                f"The fallback must take the notification and the exception: {error}."
-            ) from None
+        if not takes(view, 2):
+            raise TypeError("A fallback must take the notification and the exception.")
         self._fallback = view
         return view
 

@@ -187,6 +187,18 @@ def refuse_async_without_asgiref(function: Function) -> None:
         ) from error
 
 
+def takes(function: Function, count: int) -> bool:
+    """Return whether a function takes this many arguments by position."""
+    try:
+        # A wrapper may take other arguments than the function that it wraps.
+        inspect.signature(function, follow_wrapped=False).bind_partial(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:
+        pass  # Functions in C may have no signature.
+    return True
+
+
 def _name_of(function: object) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
@@ -199,14 +211,11 @@ def _registered_view(
             f"@{notification.kind} takes a function with a name, not"
             f" {type(function).__name__}; give filters by name."
         )
-    try:
-        # A wrapper may take more or less than the function that it wraps.
-        inspect.signature(function, follow_wrapped=False).bind_partial(None)
-    except TypeError:
+    if not takes(function, 1):
         raise TypeError(
             f"The view {function.__name__!r} must take the notification as its first"
             " argument."
-        ) from None
+        )
     for name, wanted in filters.items():
         _check_filter(notification, name, wanted)
     signature = inspect.signature(function)
