@@ -226,7 +226,7 @@ def _base_of(origin: str, root: str, problem: str) -> str:
 
     :param origin: the scheme and the host.
     :param root: the path of the app, percent-encoded.
-    :raises ConfigurationError: if the origin is none; the message names the problem.
+    :raises ConfigurationError: if the origin is invalid; the message names the problem.
     """
     base = f"{origin}/{root.strip('/')}".rstrip("/")
     if not rules.rule_of(rules.Url).accepts(base):
