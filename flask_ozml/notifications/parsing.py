@@ -56,7 +56,7 @@ def parse(
     for field in _FIELDS[notification]:
         text = next((known[n] for n in field.names if n in known), None)
         if text is not None:
-            values[field.attribute] = _read(field, text)
+            values[field.attribute] = _read(notification, field, text)
         elif field.required:
             raise NotificationError(
                 _unexpected(notification, f"no {field.attribute!r}")
@@ -127,11 +127,12 @@ def _collect(
     return posted, known
 
 
-def _read(field: _Field, text: str) -> object:
+def _read(notification: type[Notification], field: _Field, text: str) -> object:
     try:
         return field.read(text)
     except Unreadable as error:
-        log(logging.WARNING, "%r %s", field.attribute, error)
+        name = notification.notification_name
+        log(logging.WARNING, "%s: %r %s", name, field.attribute, error)
         return error.instead
 
 
