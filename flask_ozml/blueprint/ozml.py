@@ -131,11 +131,12 @@ class OzML(NotificationDecorators, Blueprint):
         Anybody who can read the URL can read the state, and use the URL until it
         expires. Commands check that the URL leads to a view of the kind they need.
 
-        :param view: the function, or its name, which is ``"goto.main_menu"`` for one of
-            several kinds.
+        :param view: the function or its name. If it serves several kinds, the name
+            says which: ``"goto.main_menu"``.
         :param state: values that JSON gives back equal. Variables of the URL prefix are
             given here too, or carried over from the current notification.
-        :raises TypeError: if the view does not take this state, or JSON does not.
+        :raises TypeError: if the view does not take this state, or JSON does not give
+            it back equal.
         :raises ValueError: if the view is unknown or ambiguous, or the path cannot hold
             a value.
         :raises TokenTooLong: if the URL is too long.
@@ -167,7 +168,7 @@ class OzML(NotificationDecorators, Blueprint):
     def urls_as(self, registration: str, /, **values: object) -> dict[str, str]:
         """Return what :meth:`urls` returns, for one of several registrations.
 
-        :raises ValueError: if the blueprint is not registered under this name, too.
+        :raises ValueError: also if the blueprint is not registered under this name.
         """
         return self._pasted_urls(UrlMaker(self, registration), values)
 
