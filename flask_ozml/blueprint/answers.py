@@ -125,7 +125,8 @@ def check_answer(
     family = notification.answer_family
     pending = list(commands)
     for count, command in enumerate(pending, 1):
-        if not isinstance(command, Command):
+        # isinstance() would be true for a proxy too, whose command may change later.
+        if not issubclass(type(command), Command):
             raise TypeError(
                 f"A view's answer contains {type(command).__name__}; {_RETURN}."
                 + (" Use `yield from`." if isinstance(command, Iterator) else "")

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from collections.abc import Iterator
 
 import pytest
+from werkzeug.local import LocalProxy
 
 from flask_ozml.blueprint.answers import check_answer
 from flask_ozml.blueprint.answers import read_answer
@@ -86,7 +87,8 @@ def test_an_empty_answer_is_legal_everywhere(answer: object) -> None:
     + [False, object(), Speak, len, Ellipsis, NotImplemented, GoToNotification()]
     + [ValueError("Hi"), ["Hi"], [HI, "Hi"], ("Hi", 200), (HI, 200), [[HI]], [None]]
     + [[HI, None], [HI, [BYE]], ((HI,),), [Speak], [True], ["", HI], range(3)]
-    + [(text for text in ["Hi"]), iter([[HI]]), {1: "Hi"}.values(), [HI, {"1": HI}]],
+    + [(text for text in ["Hi"]), iter([[HI]]), {1: "Hi"}.values(), [HI, {"1": HI}]]
+    + [[LocalProxy(lambda: HI)]],
 )
 def test_a_view_that_returns_anything_else_is_a_type_error(answer: object) -> None:
     with pytest.raises(TypeError) as caught:
