@@ -454,7 +454,7 @@ def _checked_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
 
 
 _KEYS: t.Final = replace(
-    rules.rule_of(rules.Keys), words="must map one or more of the keys 0-9*#A-D"
+    rules.rule_of(rules.Keys), words="must map one or more keys of 0-9*#A-D to commands"
 )
 _CONTENT: t.Final = rules.Rule(str, "must contain only commands and str")
 # Letters outside ASCII are legal in XML names, but parsers disagree about which.

@@ -779,7 +779,7 @@ def test_a_key_is_one_or_more_keys_of_a_telephone(key: str) -> None:
 
 @pytest.mark.parametrize("key", VALUES["keys"].refused)
 def test_any_other_key_is_refused(key: str) -> None:
-    with pytest.raises(InvalidParameter, match="'inputs' must map one or more of the"):
+    with pytest.raises(InvalidParameter, match="'inputs' must map one or more keys"):
         UserInput(inputs={key: Hangup()})
 
 
