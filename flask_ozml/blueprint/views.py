@@ -1,5 +1,6 @@
 """The views of a blueprint, and which one answers a notification."""
 
+import contextlib
 import dataclasses
 import difflib
 import inspect
@@ -199,6 +200,19 @@ def takes(function: Function, count: int) -> bool:
     return True
 
 
+def _signature_of(function: Function) -> inspect.Signature:
+    """Return what a view takes.
+
+    A wrapper that takes any argument by name hands it on to what it wraps; another one
+    may supply arguments of its own.
+    """
+    with contextlib.suppress(ValueError):  # Functions in C may have no signature.
+        own = inspect.signature(function, follow_wrapped=False)
+        if all(p.kind is not p.VAR_KEYWORD for p in own.parameters.values()):
+            return own
+    return inspect.signature(function)
+
+
 def _name_of(function: object) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
@@ -218,7 +232,7 @@ def _registered_view(
         )
     for name, wanted in filters.items():
         _check_filter(notification, name, wanted)
-    signature = inspect.signature(function)
+    signature = _signature_of(function)
     return RegisteredView(
         notification,
         function,

@@ -330,6 +330,16 @@ def test_a_method_needs_its_arguments_after_self() -> None:
         assert (selected(views, IncomingCall()) is not None) == chosen
 
 
+def test_a_wrapper_may_supply_arguments() -> None:
+    views = ViewTable()
+    views.add(IncomingCall, functools.wraps(needs)(lambda call: needs(call, 1)), {})
+    views.add(GoToNotification, functools.wraps(needs)(lambda go: needs(go, 1)), {})
+    assert selected(views, IncomingCall()) == "needs"
+    views.target("goto.needs").check_state({}, {})
+    with pytest.raises(TypeError, match=r"unexpected keyword .*; it takes \[\]"):
+        views.target("goto.needs").check_state({}, {"tries": 1})
+
+
 class Phone:
     def menu(self, notification: Notification) -> None: ...
 
