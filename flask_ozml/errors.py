@@ -1,4 +1,4 @@
-"""What can go wrong, and the numbers the phone system has for it.
+"""The exceptions of the package, and the status codes of the phone system.
 
 * OzMLError
 
@@ -40,8 +40,8 @@ import typing as t
 class StatusCode(enum.IntEnum):
     """The status codes of the HTTP API.
 
-    Codes 300 to 307 may stand in an Error notification, all of them in the reply to a
-    request. Source: the vendor's page "Status codes of Ozeki Phone System".
+    An Error notification has one of the codes 300 to 307; the reply to a request may
+    have any. Source: the vendor's page "Status codes of Ozeki Phone System".
     """
 
     OK = 200
@@ -114,30 +114,30 @@ class InvalidParameter(CommandError, ValueError):
         self.value = value
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        # What Exception would keep for its own is shown by repr; the value must not be.
+        # The value is not in args, because repr() shows them.
         return type(self), (self.command, self.parameter, self.rule, self.value)
 
 
 class ParameterTypeError(InvalidParameter, TypeError):
-    """An argument has the wrong type, an unknown name, or was left out."""
+    """An argument has a value of the wrong type."""
 
 
 class InappropriateCommand(CommandError):
-    """A command may not stand in the answer to this notification."""
+    """A command may not answer this notification."""
 
     code = StatusCode.INAPPROPRIATE_COMMAND
 
 
 class TokenError(OzMLError):
-    """The signed part of a URL is missing or not ours."""
+    """The token of a URL is missing, or does not belong to this URL."""
 
 
 class TokenExpired(TokenError):
-    """The signed part of a URL is ours, but older than ``OZML_TOKEN_MAX_AGE``."""
+    """The token of a URL is older than ``OZML_TOKEN_MAX_AGE``."""
 
 
 class TokenTooLong(TokenError, ValueError):
-    """A URL with this state would be longer than servers in front take."""
+    """A URL is longer than servers in front of an application accept."""
 
 
 class DestinationNotAllowed(OzMLError):
@@ -155,12 +155,12 @@ class ViewFailed(OzMLError):
     """
 
 
-# The codes whose message may contain a number, or the whole request.
-_PRIVATE: t.Final = (StatusCode.PARSE_ERROR, StatusCode.CALL_CONNECT_FAILED)
-
-
 class UnexpectedReply(OzMLError):
     """The reply to a request is not one of the phone system's HTTP API."""
+
+
+# The codes whose message may contain a number, or the whole request.
+_PRIVATE: t.Final = (StatusCode.PARSE_ERROR, StatusCode.CALL_CONNECT_FAILED)
 
 
 class PhoneSystemError(OzMLError):

@@ -30,10 +30,19 @@ TOKEN: t.Final = "token"
 #: The key of the WSGI environ that holds the VerifiedRequest or RequestRefused.
 VERIFIED: t.Final = "flask_ozml.verified_request"
 
+# Where the environ has the URL as it was sent: by servers, IIS, nginx and Traefik.
+_SENT_URLS: t.Final = (
+    "RAW_URI",
+    "REQUEST_URI",
+    "HTTP_X_ORIGINAL_URL",
+    "HTTP_X_ORIGINAL_URI",
+    "HTTP_X_FORWARDED_URI",
+)
 _FORMS: t.Final = ("", "application/x-www-form-urlencoded")
 _PROXY_HEADERS: t.Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 # An address with a port, as some proxies forward it.
 _WITH_PORT: t.Final = re.compile(r"\[([^]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
+_TOO_LONG: t.Final = "The body is too long: OZML_MAX_CONTENT_LENGTH is {} bytes."
 _CONSUMED: t.Final = (
     "The sender disconnected, or code of the site consumed the body; such code must"
     " use request.get_data()."
@@ -116,7 +125,7 @@ def take_tokens(request: Request) -> list[str]:
     request.query_string = query.encode("latin-1")
     for name in ("args", "values", "url", "full_path"):
         vars(request).pop(name, None)
-    for name in ("RAW_URI", "REQUEST_URI"):
+    for name in _SENT_URLS:
         path, mark, query = environ.get(name, "").partition("?")
         if mark:
             query = _split_query(query)[1]
@@ -231,7 +240,7 @@ def _read_body(
     if not body and (length or chunked):
         raise RequestRefused(400, f"The body is empty. {_CONSUMED}")
     if length is None and len(body) >= limit:
-        raise RequestRefused(413, f"The body is not shorter than {limit} bytes.")
+        raise RequestRefused(413, _TOO_LONG.format(limit))
     if length is not None and length != len(body):
         raise RequestRefused(
             400,
@@ -244,7 +253,7 @@ def _check_headers(
     request: Request, length: int | None, limit: int, chunked: bool
 ) -> None:
     if length is not None and length > limit:
-        raise RequestRefused(413, f"The body is longer than {limit} bytes.")
+        raise RequestRefused(413, _TOO_LONG.format(limit))
     if request.mimetype not in _FORMS:
         raise RequestRefused(
             415, f"The Content-Type must be {_FORMS[1]}, or be absent."

@@ -3,6 +3,7 @@
 import itertools
 import typing as t
 from collections.abc import AsyncIterable
+from collections.abc import Awaitable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -47,13 +48,14 @@ def respond(
     :raises InappropriateCommand: if a command may not answer the notification.
     :raises TypeError: if the view returned something else than an answer.
     """
+    app = verified.app
+    # A wrapper hands on what an async view returned.
+    if isinstance(answer, Awaitable | AsyncIterable):
+        answer = app.ensure_sync(_settle)(answer)
     if isinstance(answer, Response):
         if notification.answer_family is None:
             raise InappropriateCommand("Nothing can answer an Error; return None.")
         return Answered(answer)
-    app = verified.app
-    if isinstance(answer, AsyncIterable):
-        answer = app.ensure_sync(_collect)(answer)
     commands = read_answer(answer)
     check_answer(notification, commands, verified.settings.allowed_destinations)
     response = app.response_class(dumps(commands), content_type=_OZML)
@@ -67,7 +69,11 @@ def refuse(app: Flask, refused: RequestRefused) -> Response:
     )
 
 
-async def _collect(answer: AsyncIterable[object]) -> list[object]:
+async def _settle(answer: object) -> object:
+    if isinstance(answer, Awaitable):
+        answer = await answer
+    if not isinstance(answer, AsyncIterable):
+        return answer
     commands = []
     async for command in answer:
         commands.append(command)
@@ -91,7 +97,17 @@ def read_answer(answer: object) -> list[t.Any]:
         return [answer]
     if isinstance(answer, str | bytes | Mapping) or not isinstance(answer, Iterable):
         raise TypeError(f"A view returned {type(answer).__name__}; {_RETURN}.")
-    return list(itertools.islice(answer, MAX_COMMANDS + 1))
+    return list(itertools.islice(_yielded(answer), MAX_COMMANDS + 1))
+
+
+def _yielded(answer: Iterable[object]) -> Iterator[object]:
+    """Yield what an iterable gives, and refuse what a generator returns."""
+    returned = yield from t.cast(t.Any, answer)
+    if returned is not None:
+        raise TypeError(
+            f"A view that yields commands returned {type(returned).__name__}, which"
+            " would be lost. Use `yield` for every command."
+        )
 
 
 def check_answer(
@@ -109,7 +125,8 @@ def check_answer(
     family = notification.answer_family
     pending = list(commands)
     for count, command in enumerate(pending, 1):
-        if not isinstance(command, Command):
+        # isinstance() would be true for a proxy too, whose command may change later.
+        if not issubclass(type(command), Command):
             raise TypeError(
                 f"A view's answer contains {type(command).__name__}; {_RETURN}."
                 + (" Use `yield from`." if isinstance(command, Iterator) else "")
@@ -135,13 +152,14 @@ def check_answer(
 def _check_arguments(
     command: Command, family: type[Command], notification: Notification
 ) -> None:
-    for argument in command.mandatory_in.get(family, ()):
+    origin = type(command).origin
+    for argument in origin.mandatory_in.get(family, ()):
         if getattr(command, argument) is None:
             raise InappropriateCommand(
                 f"{_name(command)} needs {argument!r} in the answer to"
                 f" {notification.notification_name}."
             )
-    for argument in command.unknown_in.get(family, ()):
+    for argument in origin.unknown_in.get(family, ()):
         if getattr(command, argument) is not None:
             raise InappropriateCommand(
                 f"{_name(command)} does not take {argument!r} in the answer to"
@@ -155,7 +173,7 @@ def _check_destinations(command: Command, allowed: Iterable[Pattern[str]]) -> No
             "With OZML_ALLOWED_DESTINATIONS set, no Element may be a"
             f" {command.obeys.__name__}; use the class."
         )
-    for argument in command.destinations:
+    for argument in type(command).origin.destinations:
         destination = getattr(command, argument)
         # An empty destination rejects the caller; without one, the dial plan decides.
         if destination and not is_allowed(destination, allowed):

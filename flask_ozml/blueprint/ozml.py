@@ -49,6 +49,7 @@ from .urls import UrlMaker
 from .views import Function
 from .views import refuse_async_without_asgiref
 from .views import RegisteredView
+from .views import takes
 from .views import ViewTable
 
 if t.TYPE_CHECKING:
@@ -90,6 +91,8 @@ class OzML(NotificationDecorators, Blueprint):
         if self._fallback is not None:
             raise ValueError("The blueprint has a fallback already.")
         refuse_async_without_asgiref(view)
+        if not takes(view, 2):
+            raise TypeError("A fallback must take the notification and the exception.")
         self._fallback = view
         return view
 
@@ -128,11 +131,12 @@ class OzML(NotificationDecorators, Blueprint):
         Anybody who can read the URL can read the state, and use the URL until it
         expires. Commands check that the URL leads to a view of the kind they need.
 
-        :param view: the function, or its name, which is ``"goto.main_menu"`` for one of
-            several kinds.
+        :param view: the function or its name. If it serves several kinds, the name
+            says which: ``"goto.main_menu"``.
         :param state: values that JSON gives back equal. Variables of the URL prefix are
             given here too, or carried over from the current notification.
-        :raises TypeError: if the view does not take this state, or JSON does not.
+        :raises TypeError: if the view does not take this state, or JSON does not give
+            it back equal.
         :raises ValueError: if the view is unknown or ambiguous, or the path cannot hold
             a value.
         :raises TokenTooLong: if the URL is too long.
@@ -162,7 +166,10 @@ class OzML(NotificationDecorators, Blueprint):
         return self._pasted_urls(UrlMaker(self), values)
 
     def urls_as(self, registration: str, /, **values: object) -> dict[str, str]:
-        """Return what :meth:`urls` returns, for one of several registrations."""
+        """Return what :meth:`urls` returns, for one of several registrations.
+
+        :raises ValueError: also if the blueprint is not registered under this name.
+        """
         return self._pasted_urls(UrlMaker(self, registration), values)
 
     def _pasted_urls(
@@ -217,7 +224,8 @@ class OzML(NotificationDecorators, Blueprint):
             )
         except (ValueError, LookupError, SyntaxError) as error:
             raise ConfigurationError(
-                f"{key}: {rule!r} is not a URL rule: {error}."
+                f"{key}: {rule!r} below the url_prefix {setup.url_prefix!r} is not a"
+                f" URL rule: {str(error).rstrip('.')}."
             ) from error
         name = f"{setup.name_prefix}.{setup.name}.{kind}".lstrip(".")
         made = next(app.url_map.iter_rules(name))

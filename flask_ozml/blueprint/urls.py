@@ -40,7 +40,7 @@ class UrlMaker:
 
     :param blueprint: the blueprint.
     :param registration: the name under which it is registered, if there are several.
-    :raises ValueError: if the name is not given, but needed.
+    :raises ValueError: if the name is wrong, or not given, but needed.
     """
 
     def __init__(self, blueprint: Blueprint, registration: str | None = None) -> None:
@@ -54,18 +54,28 @@ class UrlMaker:
             else self._state.app_settings(self._app)
         )
         self.settings = self._app_settings.settings
-        self._registration = registration or self._current_registration()
+        self._registration = self._find_registration(registration)
 
-    def _current_registration(self) -> str:
-        if self._verified and self._verified.endpoint.owner is self._owner:
-            return self._verified.endpoint.registration
+    def _find_registration(self, wanted: str | None) -> str:
+        verified = self._verified
+        if wanted is None and verified and verified.endpoint.owner is self._owner:
+            return verified.endpoint.registration
         names = [name for name, bp in self._app.blueprints.items() if bp is self._owner]
-        if len(names) != 1:
+        if wanted in names:
+            return wanted
+        if not names:
+            raise ValueError(
+                f"Blueprint {self._owner.name!r} is not registered in this app."
+            )
+        if wanted is not None:
+            raise ValueError(
+                f"Blueprint {self._owner.name!r} is registered as {names}, not as"
+                f" {wanted!r}."
+            )
+        if len(names) > 1:
             raise ValueError(
                 f"Blueprint {self._owner.name!r} is registered as {names}, so outside"
                 " of its notifications a URL is ambiguous. Use urls_as(name)."
-                if names
-                else f"Blueprint {self._owner.name!r} is not registered in this app."
             )
         return names[0]
 
@@ -163,14 +173,20 @@ class UrlMaker:
         if self.settings.public_url is not None:
             return self.settings.public_url
         if self._verified:
-            return _base_of(self._verified.request)
+            posted = self._verified.request
+            # root_url would be an IRI, with the host decoded.
+            return _base_of(
+                f"{posted.scheme}://{posted.host}",
+                quote(posted.root_path),
+                "the Host header of this request is missing or invalid",
+            )
         config = self._app.config
         if config["SERVER_NAME"] is not None:
             subdomain = f"{endpoint.rule.subdomain}." if endpoint.rule.subdomain else ""
-            root = config["APPLICATION_ROOT"].rstrip("/")
-            return ascii_url(
-                f"{config['PREFERRED_URL_SCHEME']}://{subdomain}{config['SERVER_NAME']}"
-                f"{root}"
+            return _base_of(
+                f"{config['PREFERRED_URL_SCHEME']}://{subdomain}{config['SERVER_NAME']}",
+                quote(config["APPLICATION_ROOT"], safe="/%"),
+                "SERVER_NAME or PREFERRED_URL_SCHEME is invalid",
             )
         raise ConfigurationError(f"Cannot build an external URL. {_SET_PUBLIC_URL}")
 
@@ -205,12 +221,16 @@ def _verified_request(app: Flask) -> VerifiedRequest | None:
     return None
 
 
-def _base_of(posted: Request) -> str:
-    # root_url would be an IRI, with the host decoded.
-    base = f"{posted.scheme}://{posted.host}{quote(posted.root_path)}"
+def _base_of(origin: str, root: str, problem: str) -> str:
+    """Return the base of URLs, in ASCII.
+
+    :param origin: the scheme and the host.
+    :param root: the path of the app, percent-encoded.
+    :raises ConfigurationError: if the origin is invalid; the message names the problem.
+    """
+    base = f"{origin}/{root.strip('/')}".rstrip("/")
     if not rules.rule_of(rules.Url).accepts(base):
         raise ConfigurationError(
-            "Cannot build an external URL: the Host header of this request is missing"
-            f" or invalid. {_SET_PUBLIC_URL}"
+            f"Cannot build an external URL: {problem}. {_SET_PUBLIC_URL}"
         )
     return ascii_url(base)

@@ -1,5 +1,6 @@
 """The views of a blueprint, and which one answers a notification."""
 
+import contextlib
 import dataclasses
 import difflib
 import inspect
@@ -187,6 +188,31 @@ def refuse_async_without_asgiref(function: Function) -> None:
         ) from error
 
 
+def takes(function: Function, count: int) -> bool:
+    """Return whether a function takes this many arguments by position."""
+    try:
+        # A wrapper may take other arguments than the function that it wraps.
+        inspect.signature(function, follow_wrapped=False).bind_partial(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:
+        pass  # Functions in C may have no signature.
+    return True
+
+
+def _signature_of(function: Function) -> inspect.Signature:
+    """Return what a view takes.
+
+    A wrapper that takes any argument by name hands it on to what it wraps; another one
+    may supply arguments of its own.
+    """
+    with contextlib.suppress(ValueError):  # Functions in C may have no signature.
+        own = inspect.signature(function, follow_wrapped=False)
+        if all(p.kind is not p.VAR_KEYWORD for p in own.parameters.values()):
+            return own
+    return inspect.signature(function)
+
+
 def _name_of(function: object) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
@@ -199,9 +225,14 @@ def _registered_view(
             f"@{notification.kind} takes a function with a name, not"
             f" {type(function).__name__}; give filters by name."
         )
+    if not takes(function, 1):
+        raise TypeError(
+            f"The view {function.__name__!r} must take the notification as its first"
+            " argument."
+        )
     for name, wanted in filters.items():
         _check_filter(notification, name, wanted)
-    signature = inspect.signature(function)
+    signature = _signature_of(function)
     return RegisteredView(
         notification,
         function,
@@ -218,14 +249,25 @@ def _check_filter(notification: type[Notification], name: str, wanted: object) -
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"did you mean {nearest[0]!r}?" if nearest else f"it has {known}."
         raise TypeError(f"{notification.__name__} has no {name!r}; {hint}")
-    annotation = t.get_type_hints(notification)[name]
+    hints = t.get_type_hints(notification, include_extras=True)
+    annotation, reader = t.get_args(hints[name])
     types = t.get_args(annotation) or (annotation,)
+    if isinstance(wanted, _COLLECTIONS) and not wanted:
+        raise TypeError(
+            f"{notification.__name__}: the filter {name!r} is an empty"
+            f" {type(wanted).__name__}, which never matches."
+        )
     for item in wanted if isinstance(wanted, _COLLECTIONS) else (wanted,):
         if not _can_match(types, item):
             raise TypeError(
                 f"{notification.__name__}: {name!r} is"
                 f" {' or '.join(cls.__name__ for cls in types)}, which never matches a"
                 f" filter of type {type(item).__name__}."
+            )
+        if type(item) is str and reader.read(item) != item:
+            raise TypeError(
+                f"{notification.__name__}: {name!r} has no white space at its ends, so"
+                " the filter never matches."
             )
 
 
@@ -264,7 +306,9 @@ def _refuse_conflict(view: RegisteredView, others: Iterable[RegisteredView]) -> 
                 f"There is a view {view.qualified_name!r} already; rename this one."
             )
         if not view.notification.url_in_commands and other.filters == view.filters:
+            names = sorted(view.filters)
             raise ValueError(
-                f"{view.name!r} and {other.name!r} answer {view.notification.kind} with"
-                f" equal filters {sorted(view.filters)}; only one of them can."
+                f"{view.name!r} and {other.name!r} answer {view.notification.kind}"
+                f" {f'with equal filters {names}' if names else 'without filters'};"
+                " only one of them can."
             )

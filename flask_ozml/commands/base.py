@@ -38,27 +38,27 @@ class Command:
 
     def __init_subclass__(cls, **options: t.Any) -> None:
         super().__init_subclass__(**options)
-        origin: t.Any = getattr(cls, "origin", None)
-        if origin is not None:
-            _refuse_hidden_arguments(cls, origin)
+        for base in cls.__mro__:
+            if vars(base).get("origin") is base:
+                _refuse_hidden_names(cls, base)
 
     def __post_init__(self) -> None:
         """Check the arguments, and reduce values of subclasses to plain ones.
 
         :raises InvalidParameter: if a value breaks the rule of its argument.
         """
-        command = self.origin.__name__
-        for name, rule, mandatory, _ in self.arguments:
+        origin = type(self).origin
+        for name, rule, mandatory, _ in origin.arguments:
             value = getattr(self, name)
             if mandatory or value is not None:
-                plain = rule.check(command, name, value)
+                plain = rule.check(origin.__name__, name, value)
                 if plain is not value:
                     object.__setattr__(self, name, plain)
 
     @property
     def obeys(self) -> "type[Command]":
         """The class whose families and rules apply to this command."""
-        return self.origin
+        return type(self).origin
 
     @property
     def children(self) -> "tuple[Command, ...]":
@@ -104,11 +104,23 @@ def ozml_command(cls: _C) -> _C:
     return t.cast(_C, made)
 
 
-def _refuse_hidden_arguments(cls: type, origin: type) -> None:
-    """Refuse a class attribute that would be shown instead of what is sent."""
-    names = {field.name for field in dataclasses.fields(t.cast(t.Any, origin))}
+_RESERVED: t.Final = {
+    name
+    for name in vars(Command).keys() | Command.__annotations__.keys()
+    if not name.startswith("_")
+}
+
+
+def _refuse_hidden_names(cls: type, origin: type) -> None:
+    """Refuse attributes that would be shown, or checked, instead of what is sent."""
+    arguments = {field.name for field in dataclasses.fields(t.cast(t.Any, origin))}
     for base in cls.__mro__[: cls.__mro__.index(origin)]:
-        for name in names & vars(base).keys() - base.__annotations__.keys():
+        for name in _RESERVED & (vars(base).keys() | base.__annotations__.keys()):
+            raise TypeError(
+                f"{cls.__name__}.{name} hides an attribute of {origin.__name__} that"
+                " its checks need. Choose another name."
+            )
+        for name in arguments & vars(base).keys() - base.__annotations__.keys():
             if not isinstance(vars(base)[name], types.MemberDescriptorType):
                 raise TypeError(
                     f"{cls.__name__}.{name} hides an argument of {origin.__name__}."

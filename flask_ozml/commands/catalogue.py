@@ -19,6 +19,7 @@ import typing as t
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import KW_ONLY
+from dataclasses import replace
 
 from ..errors import InvalidParameter
 from ..errors import ParameterTypeError
@@ -424,11 +425,11 @@ def _check_commands(parameter: str, commands: object) -> None:
             commands,
         )
     for command in commands:
-        if not isinstance(command, Command):
+        if not _is_command(command):
             raise ParameterTypeError(
                 "UserInput",
                 parameter,
-                f"must be commands, got {type(command).__name__}",
+                f"must contain only commands, got {type(command).__name__}",
                 command,
             )
 
@@ -452,16 +453,22 @@ def _checked_inputs(inputs: object) -> FrozenDict[str, tuple[Command, ...]]:
     return FrozenDict(found)
 
 
-_KEYS: t.Final = rules.rule_of(rules.Keys)
-_TEXT: t.Final = rules.rule_of(rules.Text)
-_CONTENT: t.Final = rules.Rule(str, "must be commands and str")
+_KEYS: t.Final = replace(
+    rules.rule_of(rules.Keys), words="must map one or more keys of 0-9*#A-D to commands"
+)
+_CONTENT: t.Final = rules.Rule(str, "must contain only commands and str")
 # Letters outside ASCII are legal in XML names, but parsers disagree about which.
+_XML_NAME_FORM: t.Final = "an ASCII letter or _, then letters, digits, _ - and ."
 _XML_NAME: t.Final = rules.Rule(
     str,
-    "must be an XML name: an ASCII letter or _, then letters, digits, _ - and .",
+    f"must be an XML name: {_XML_NAME_FORM}",
     re.compile(r"(?!xmlns\Z)[A-Za-z_][A-Za-z0-9_.-]*").fullmatch,
     r"[^A-Za-z0-9_.-]",
 )
+_ATTRIBUTE_NAME: t.Final = replace(
+    _XML_NAME, words=f"must have XML names: {_XML_NAME_FORM}"
+)
+_ATTRIBUTE_VALUE: t.Final = rules.Rule(str, "must map names to str")
 
 
 @ozml_command
@@ -525,8 +532,8 @@ def _checked_attributes(attributes: object) -> FrozenDict[str, str]:
         )
     return FrozenDict(
         {
-            _XML_NAME.check("Element", "attributes", name): _TEXT.check(
-                "Element", "attributes", value
+            _ATTRIBUTE_NAME.check("Element", "attributes", name): (
+                _ATTRIBUTE_VALUE.check("Element", "attributes", value)
             )
             for name, value in attributes.items()
         }
@@ -553,7 +560,8 @@ def _merged_content(content: object) -> tuple[str | Command, ...]:
 
 
 def _is_command(item: object) -> bool:
-    return isinstance(item, Command)
+    # isinstance() would be true for a proxy too, whose command may change later.
+    return issubclass(type(item), Command)
 
 
 #: The commands of this module by their names in lower case.

@@ -1,10 +1,9 @@
 """The types of notification fields, each with the function that reads its text.
 
-A field is annotated with one of these types. A third item of the annotation lists its
-names on the wire, in lower case and in order of preference, if they do not follow from
-the attribute's name.
+A field is annotated with one of these types.
 """
 
+import dataclasses
 import enum
 import re
 import typing as t
@@ -101,6 +100,24 @@ def read_code(text: str) -> StatusCode | int:
         return int(number)
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Reader:
+    """How a field is read.
+
+    :param name: the name that ``help()`` shows.
+    :param read: a function that reads the text of the field.
+    :param wire_names: the names on the wire, in lower case and in order of preference,
+        if they do not follow from the attribute's name.
+    """
+
+    name: str
+    read: Callable[[str], t.Any]
+    wire_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.name
+
+
 _E = t.TypeVar("_E", bound=enum.StrEnum)
 
 
@@ -116,14 +133,19 @@ def _reader_of(states: type[_E]) -> Callable[[str], _E | str]:
     return read
 
 
-Text = t.Annotated[str, str.strip]
-Verbatim = t.Annotated[str, str]
-Number = t.Annotated[str, read_number]
-Boolean = t.Annotated[bool, read_boolean]
-Seconds = t.Annotated[float, read_seconds]
-AnyCallState = t.Annotated[CallState | str, _reader_of(CallState)]
-AnyRoutingCallState = t.Annotated[RoutingCallState | str, _reader_of(RoutingCallState)]
-ErrorCode = t.Annotated[
-    StatusCode | int, read_code, ("code", "errorcode", "statuscode")
+Text = t.Annotated[str, Reader("Text", str.strip)]
+Verbatim = t.Annotated[str, Reader("Verbatim", str)]
+Number = t.Annotated[str, Reader("Number", read_number)]
+Boolean = t.Annotated[bool, Reader("Boolean", read_boolean)]
+Seconds = t.Annotated[float, Reader("Seconds", read_seconds)]
+AnyCallState = t.Annotated[CallState | str, Reader("CallState", _reader_of(CallState))]
+AnyRoutingCallState = t.Annotated[
+    RoutingCallState | str, Reader("RoutingCallState", _reader_of(RoutingCallState))
 ]
-ErrorText = t.Annotated[str, str, ("message", "errormessage", "errortext")]
+ErrorCode = t.Annotated[
+    StatusCode | int,
+    Reader("ErrorCode", read_code, ("code", "errorcode", "statuscode")),
+]
+ErrorText = t.Annotated[
+    str, Reader("ErrorText", str, ("message", "errormessage", "errortext"))
+]

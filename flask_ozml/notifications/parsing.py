@@ -56,7 +56,7 @@ def parse(
     for field in _FIELDS[notification]:
         text = next((known[n] for n in field.names if n in known), None)
         if text is not None:
-            values[field.attribute] = _read(field, text)
+            values[field.attribute] = _read(notification, field, text)
         elif field.required:
             raise NotificationError(
                 _unexpected(notification, f"no {field.attribute!r}")
@@ -90,10 +90,10 @@ def _fields_of(notification: type[Notification]) -> tuple[_Field, ...]:
     for field in dataclasses.fields(notification):
         if field.name == "fields":
             continue
-        read, *names = t.cast(t.Any, field.type).__metadata__
-        wire_names = names[0] if names else (field.name.replace("_", ""),)
+        reader = t.cast(t.Any, field.type).__metadata__[0]
+        names = reader.wire_names or (field.name.replace("_", ""),)
         required = field.default is dataclasses.MISSING
-        found.append(_Field(field.name, wire_names, read, required))
+        found.append(_Field(field.name, names, reader.read, required))
     return tuple(found)
 
 
@@ -127,11 +127,12 @@ def _collect(
     return posted, known
 
 
-def _read(field: _Field, text: str) -> object:
+def _read(notification: type[Notification], field: _Field, text: str) -> object:
     try:
         return field.read(text)
     except Unreadable as error:
-        log(logging.WARNING, "%r %s", field.attribute, error)
+        name = notification.notification_name
+        log(logging.WARNING, "%s: %r %s", name, field.attribute, error)
         return error.instead
 
 

@@ -723,7 +723,7 @@ def test_no_later_reader_finds_a_token_and_other_parameters_stay(
         raw = left.encode("latin-1")
         assert request.query_string == raw
         assert request.full_path == f"{PLAIN}?{raw.decode()}"
-        for name in ("RAW_URI", "REQUEST_URI"):
+        for name in sent:
             expected = f"{PLAIN}?{left}" if left else PLAIN
             assert request.environ[name].removeprefix(PUBLIC_URL) == expected
         return response
@@ -731,10 +731,15 @@ def test_no_later_reader_finds_a_token_and_other_parameters_stay(
     escaped = "".join(f"%{octet:02x}" for octet in token.encode())
     given = query.format(parameter.format(token, token, escaped=escaped))
     url = f"{PUBLIC_URL}{PLAIN}?{given}"
-    changes: dict[str, t.Any] = {"RAW_URI": relative(url), "REQUEST_URI": url}
-    changes["QUERY_STRING"] = given
+    sent: dict[str, t.Any] = {
+        "RAW_URI": relative(url),
+        "REQUEST_URI": url,
+        "HTTP_X_ORIGINAL_URL": relative(url),
+        "HTTP_X_ORIGINAL_URI": relative(url),
+        "HTTP_X_FORWARDED_URI": url,
+    }
     with request_started.connected_to(show, site.app):  # an early reader fills caches
-        response = site.post(url, **changes)
+        response = site.post(url, QUERY_STRING=given, **sent)
     assert response.status_code == status
     before, after = shown
     assert (token in before) == ("{" in parameter)

@@ -5,9 +5,11 @@ import re
 import typing as t
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Iterator
 
 import pytest
+from werkzeug.local import LocalProxy
 
 from flask_ozml.blueprint.answers import check_answer
 from flask_ozml.blueprint.answers import read_answer
@@ -85,7 +87,8 @@ def test_an_empty_answer_is_legal_everywhere(answer: object) -> None:
     + [False, object(), Speak, len, Ellipsis, NotImplemented, GoToNotification()]
     + [ValueError("Hi"), ["Hi"], [HI, "Hi"], ("Hi", 200), (HI, 200), [[HI]], [None]]
     + [[HI, None], [HI, [BYE]], ((HI,),), [Speak], [True], ["", HI], range(3)]
-    + [(text for text in ["Hi"]), iter([[HI]]), {1: "Hi"}.values(), [HI, {"1": HI}]],
+    + [(text for text in ["Hi"]), iter([[HI]]), {1: "Hi"}.values(), [HI, {"1": HI}]]
+    + [[LocalProxy(lambda: HI)]],
 )
 def test_a_view_that_returns_anything_else_is_a_type_error(answer: object) -> None:
     with pytest.raises(TypeError) as caught:
@@ -120,6 +123,16 @@ def test_the_commands_of_a_generator_that_raises_are_dropped() -> None:
 
     with pytest.raises(LookupError, match="no such account"):
         read_answer(view())
+
+
+def test_a_command_that_a_generator_returns_is_not_lost_silently() -> None:
+    def view(command: Command | None) -> Generator[Command, None, Command | None]:
+        yield HI
+        return command
+
+    assert read_answer(view(None)) == [HI]
+    with pytest.raises(TypeError, match="returned Hangup, which would be lost. Use `y"):
+        read_answer(view(BYE))
 
 
 def test_at_most_1001_commands_of_an_iterable_are_read() -> None:
@@ -487,3 +500,7 @@ def test_the_destination_of_a_subclass_is_checked_too() -> None:
     check_answer(IncomingCall(), [Colleague("1000")], ALLOWED)
     with pytest.raises(InappropriateCommand, match="^BlindTransfer"):
         check_answer(IncomingCall(), [Colleague("00441000")], ALLOWED)
+    unchecked = Colleague("00441000")
+    vars(unchecked)["destinations"] = ()
+    with pytest.raises(InappropriateCommand, match="^BlindTransfer"):
+        check_answer(IncomingCall(), [unchecked], ALLOWED)

@@ -504,6 +504,12 @@ def test_a_wrong_rule_is_refused(rule: object) -> None:
         make_app({"OZML_GOTO_URL": rule})
 
 
+def test_a_wrong_prefix_is_named() -> None:
+    words = "below the url_prefix 'tel' is not a URL rule: .* start with a slash[.]$"
+    with pytest.raises(ConfigurationError, match=words):
+        Flask(__name__).register_blueprint(OzML("phone", __name__), url_prefix="tel")
+
+
 @pytest.mark.parametrize(
     "config",
     [

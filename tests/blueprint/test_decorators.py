@@ -170,12 +170,29 @@ async def coroutine_of_a_generator(
     return generator(notification)
 
 
-@pytest.mark.parametrize(
-    "view",
-    [plain, generator, coroutine, asynchronous_generator, coroutine_of_a_generator],
-)
+FORMS = [plain, generator, coroutine, asynchronous_generator, coroutine_of_a_generator]
+
+
+@pytest.mark.parametrize("view", FORMS)
 def test_each_form_of_a_view_answers(view: Callable[..., t.Any], phone: OzML) -> None:
     assert phone.incoming_call(view) is view
+    assert answered(phone, "incoming_call") == "<Speak>Hi</Speak><Hangup/>"
+
+
+@pytest.mark.parametrize("view", FORMS)
+def test_an_ordinary_wrapper_of_a_view_answers(
+    view: Callable[..., t.Any], phone: OzML
+) -> None:
+    @phone.incoming_call
+    @functools.wraps(view)
+    def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return view(*args, **kwargs)
+
+    assert answered(phone, "incoming_call") == "<Speak>Hi</Speak><Hangup/>"
+
+
+def test_a_wrapper_without_a_signature_answers(phone: OzML) -> None:
+    phone.incoming_call(functools.lru_cache(plain))
     assert answered(phone, "incoming_call") == "<Speak>Hi</Speak><Hangup/>"
 
 
@@ -196,7 +213,7 @@ def test_without_asgiref_an_async_view_is_refused_at_once(
         RuntimeError, match=f"'{view.__name__}' is async.*'async' extra"
     ):
         decorator(phone, name)(view)
-    decorator(phone, name)(plain)
+    decorator(phone, name)(sorry if name == "fallback" else plain)
 
 
 @pytest.mark.usefixtures("no_asgiref")
@@ -259,6 +276,17 @@ def test_a_second_fallback_is_refused(phone: OzML) -> None:
     assert phone.fallback(sorry) is sorry
     with pytest.raises(ValueError, match="a fallback already"):
         phone.fallback(sorry)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda: None, lambda call: None, lambda *, call, error: None, 5, None]
+)
+def test_a_fallback_takes_the_notification_and_the_exception(
+    function: t.Any, phone: OzML
+) -> None:
+    with pytest.raises(TypeError, match="^A fallback must take the notification"):
+        phone.fallback(function)
+    assert not phone.has_fallback
 
 
 def test_two_blueprints_keep_their_views_apart(phone: OzML) -> None:

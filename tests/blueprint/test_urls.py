@@ -147,6 +147,11 @@ def test_pasted_urls_may_have_no_token_and_those_with_state_have_one() -> None:
             {"SERVER_NAME": "m\xfcller.example", "APPLICATION_ROOT": "/k\xf6zp"},
             "http://xn--mller-kva.example/k%C3%B6zp",
         ),
+        ({"SERVER_NAME": "b.example", "APPLICATION_ROOT": "a"}, "http://b.example/a"),
+        (
+            {"SERVER_NAME": "b.example", "APPLICATION_ROOT": "/a%20b?"},
+            "http://b.example/a%20b%3F",
+        ),
     ],
 )
 def test_outside_of_a_notification_the_configuration_says_the_base(
@@ -157,6 +162,23 @@ def test_outside_of_a_notification_the_configuration_says_the_base(
     made = url_to(app, asked.phone, "step", number=1)
     for url in (urls_of(app)["goto"], made):
         assert without_token(url) == f"{base}/phone/goto"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"SERVER_NAME": ""},
+        {"SERVER_NAME": "http://b.example"},
+        {"SERVER_NAME": "b.example", "PREFERRED_URL_SCHEME": "ftp"},
+    ],
+)
+def test_a_configuration_that_gives_no_base_names_the_keys(
+    config: dict[str, str],
+) -> None:
+    app = make_app(Asked().phone, OZML_PUBLIC_URL=None, **config)
+    words = "SERVER_NAME or PREFERRED_URL_SCHEME is invalid. Set OZML_PUBLIC_URL"
+    with pytest.raises(ConfigurationError, match=words):
+        urls_of(app)
 
 
 def test_urls_have_the_base_that_url_for_has() -> None:
@@ -263,6 +285,7 @@ def test_in_a_notification_the_base_is_that_of_the_request(
     [
         ("xn--mller-kva.example", "", "http://xn--mller-kva.example"),
         ("a.example:18880", "", "http://a.example:18880"),
+        ("a.example", "site/", "http://a.example/site"),
         ("a.example", "/telefon-k\xf6zpont", "http://a.example/telefon-k%C3%B6zpont"),
         ("[::1]:5000", "/a b%20", "http://[::1]:5000/a%20b%2520"),
         ("A.example", "/\udcff", "http://a.example/%EF%BF%BD"),
@@ -738,6 +761,22 @@ def test_the_url_defaults_of_a_blueprint_reach_the_view() -> None:
     url = said(post(app, urls_of(app)["incoming_call"]))
     assert without_token(url) == f"{PUBLIC_URL}/phone/goto"
     assert said(post(app, url)) == "step 1 {'language': 'en'}"
+
+
+def test_the_name_of_a_registration_must_be_right() -> None:
+    phone = OzML("phone", __name__)
+    app = make_app(phone)
+    app.register_blueprint(phone, name="tel", url_prefix="/tel")
+    app.register_blueprint(OzML("other", __name__), url_prefix="/other")
+    names = r"is registered as \['phone', 'tel'\], "
+    with app.app_context():
+        for wrong in ("Phone", "other", ""):
+            with pytest.raises(ValueError, match=f"{names}not as {wrong!r}"):
+                phone.urls_as(wrong)
+        with pytest.raises(ValueError, match=f"{names}so outside of its notificat"):
+            phone.urls()
+    with make_app().app_context(), pytest.raises(ValueError, match="not registered"):
+        phone.urls_as("phone")
 
 
 def test_a_subdomain_with_a_variable_is_refused() -> None:

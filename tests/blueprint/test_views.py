@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from werkzeug.local import LocalProxy
 
 from flask_ozml.blueprint.views import ViewTable
 from flask_ozml.errors import StatusCode
@@ -109,7 +110,7 @@ def test_without_a_match_no_view_answers() -> None:
         (IncomingCall(caller="5"), {"caller": ["4", "5"]}, True),
         (IncomingCall(caller="5"), {"caller": ("4",)}, False),
         (IncomingCall(caller="5"), {"caller": {"5"}}, True),
-        (IncomingCall(caller="5"), {"caller": frozenset()}, False),
+        (IncomingCall(caller="5"), {"caller": frozenset(["4"])}, False),
         (IncomingCall(caller="5"), {"caller": re.compile("[0-9]")}, True),
         (IncomingCall(caller="55"), {"caller": re.compile("[0-9]")}, False),
         (IncomingCall(caller="55"), {"caller": ["5", re.compile("5+")]}, True),
@@ -120,6 +121,8 @@ def test_without_a_match_no_view_answers() -> None:
         (ErrorNotification(303), {"code": 302}, False),
         (SMSDeliveryReport(False, "1"), {"delivered": False, "id": "1"}, True),
         (IncomingSMS(message=" Hi"), {"message": "Hi"}, False),
+        (IncomingSMS(message=" Hi"), {"message": " Hi"}, True),
+        (IncomingCall(caller="5"), {"caller": LocalProxy(lambda: "5")}, True),
         (
             RoutingInterception(last_call_state="Busy"),
             {"last_call_state": "Busy"},
@@ -192,6 +195,29 @@ def test_a_filter_that_can_never_match_is_refused(
     words = f"^{notification.__name__}: {name!r} is {types}\\.$"
     with pytest.raises(TypeError, match=words):
         ViewTable().add(notification, view("it"), {name: value})
+
+
+@pytest.mark.parametrize(
+    "notification, name, value",
+    [
+        (IncomingCall, "api_extension", "9998 "),
+        (IncomingCall, "api_extension", ["9998", "\n9997"]),
+        (IncomingCall, "caller", " 36301112222"),
+        (CallChanged, "call_state", "Ringing "),
+    ],
+)
+def test_a_filter_with_white_space_can_only_match_a_message(
+    notification: type[Notification], name: str, value: object
+) -> None:
+    with pytest.raises(TypeError, match=f"{name!r} has no white space at its ends, so"):
+        ViewTable().add(notification, view("it"), {name: value})
+
+
+@pytest.mark.parametrize("empty", [[], (), set(), frozenset()])
+def test_an_empty_collection_can_never_match_either(empty: object) -> None:
+    words = f"'caller' is an empty {type(empty).__name__}, which never matches"
+    with pytest.raises(TypeError, match=words):
+        ViewTable().add(IncomingCall, view("it"), {"caller": empty})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -304,6 +330,37 @@ def test_a_method_needs_its_arguments_after_self() -> None:
         assert (selected(views, IncomingCall()) is not None) == chosen
 
 
+def test_a_wrapper_may_supply_arguments() -> None:
+    views = ViewTable()
+    views.add(IncomingCall, functools.wraps(needs)(lambda call: needs(call, 1)), {})
+    views.add(GoToNotification, functools.wraps(needs)(lambda go: needs(go, 1)), {})
+    assert selected(views, IncomingCall()) == "needs"
+    views.target("goto.needs").check_state({}, {})
+    with pytest.raises(TypeError, match=r"unexpected keyword .*; it takes \[\]"):
+        views.target("goto.needs").check_state({}, {"tries": 1})
+
+
+class Phone:
+    def menu(self, notification: Notification) -> None: ...
+
+
+def nothing() -> None: ...
+def keywords(*, call: t.Any) -> None: ...
+
+
+@pytest.mark.parametrize("function", [nothing, keywords, Phone])
+def test_a_view_must_take_the_notification(function: Callable[..., t.Any]) -> None:
+    words = f"The view {function.__name__!r} must take the notification as its first"
+    with pytest.raises(TypeError, match=words):
+        ViewTable().add(IncomingCall, function, {})
+
+
+def test_a_wrapper_may_take_the_notification_for_its_function() -> None:
+    views = ViewTable()
+    views.add(IncomingCall, functools.wraps(nothing)(lambda call: nothing()), {})
+    assert selected(views, IncomingCall()) == "nothing"
+
+
 def wrapped(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
     @functools.wraps(function)
     def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -317,10 +374,6 @@ def test_a_wrapper_needs_the_arguments_of_its_function() -> None:
     views.add(IncomingCall, wrapped(wrapped(needs)), {})
     assert selected(views, IncomingCall()) is None
     assert selected(views, IncomingCall(), tries=1) == "needs"
-
-
-class Phone:
-    def menu(self, notification: Notification) -> None: ...
 
 
 PHONE = Phone()

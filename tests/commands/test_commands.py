@@ -593,7 +593,7 @@ def test_children_are_given_by_position_or_by_name(
     with pytest.raises(TypeError, match="not both"):
         command(*by_position, **{name: children})
     for wrong in ("Hi", Hangup(), [Hangup()], (5,), ((),)):
-        with pytest.raises(InvalidParameter, match=f"{name!r} must be "):
+        with pytest.raises(InvalidParameter, match=f"{name!r} must "):
             command(**arguments | {name: wrong})
 
 
@@ -779,7 +779,7 @@ def test_a_key_is_one_or_more_keys_of_a_telephone(key: str) -> None:
 
 @pytest.mark.parametrize("key", VALUES["keys"].refused)
 def test_any_other_key_is_refused(key: str) -> None:
-    with pytest.raises(InvalidParameter, match="'inputs' must be a non-empty str of"):
+    with pytest.raises(InvalidParameter, match="'inputs' must map one or more keys"):
         UserInput(inputs={key: Hangup()})
 
 
@@ -801,6 +801,7 @@ def test_any_other_key_is_refused(key: str) -> None:
         {"1": ["Hi"]},
         {"1": [Hangup(), None]},
         {"1": [[Hangup()]]},
+        {"1": LocalProxy(Hangup)},
     ],
 )
 def test_inputs_of_a_wrong_type_are_refused(inputs: t.Any) -> None:
@@ -810,9 +811,12 @@ def test_inputs_of_a_wrong_type_are_refused(inputs: t.Any) -> None:
     assert (refused.value.command, refused.value.parameter) == ("UserInput", "inputs")
 
 
-@pytest.mark.parametrize("child", ["Hi", 5, None, Hangup, [Hangup()]])
+@pytest.mark.parametrize(
+    "child", ["Hi", 5, None, Hangup, [Hangup()], LocalProxy(Hangup)]
+)
 def test_initial_commands_of_a_wrong_type_are_refused(child: t.Any) -> None:
-    with pytest.raises(TypeError, match="'initial_commands' must be commands, got "):
+    expected = f"must contain only commands, got {type(child).__name__}"
+    with pytest.raises(ParameterTypeError, match=expected):
         UserInput(Speak("Hi"), child)
 
 
@@ -890,7 +894,7 @@ def test_any_other_element_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidParameter, match="'name' must be an XML name") as refused:
         Element(name)
     assert (refused.value.command, refused.value.parameter) == ("Element", "name")
-    with pytest.raises(InvalidParameter, match="'attributes' must be an XML name"):
+    with pytest.raises(InvalidParameter, match="'attributes' must have XML names"):
         Element("Beep", {name: "1"})
 
 
@@ -913,6 +917,7 @@ def test_any_other_element_name_is_refused(name: str) -> None:
         ("content", ("Beep", {}, b"Hi")),
         ("content", ("Beep", {}, ["Hi"])),
         ("content", ("Beep", {}, Hangup)),
+        ("content", ("Beep", {}, LocalProxy(Hangup))),
     ],
 )
 def test_an_element_of_wrong_types_is_refused(parameter: str, arguments: t.Any) -> None:
@@ -1028,6 +1033,31 @@ def test_a_subclass_hides_no_argument() -> None:
         type("Menu", (UserInput,), {"inputs": {}})
     with pytest.raises(TypeError, match=r"Louder\.text hides an argument of Speak"):
         type("Louder", (Shout,), {"text": property(str)})
+
+
+@pytest.mark.parametrize(
+    "name", ["arguments", "children", "depth", "destinations", "obeys", "origin"]
+)
+def test_a_subclass_hides_nothing_that_checks_need(name: str) -> None:
+    expected = rf"Transfer\.{name} hides an attribute of Call that its checks need"
+    with pytest.raises(TypeError, match=expected):
+        type("Transfer", (Call,), {name: ()})
+    with pytest.raises(TypeError, match=expected):
+        dataclasses.make_dataclass("Transfer", [(name, tuple)], bases=(Call,))
+    mixed = type("Mixed", (), {name: ()})
+    with pytest.raises(TypeError, match=expected):
+        type("Transfer", (mixed, Call), {})
+
+
+def test_an_attribute_of_an_object_hides_no_check() -> None:
+    class Announce(Speak):
+        def __init__(self, text: t.Any, *arguments: str) -> None:
+            vars(self).update(arguments=arguments)
+            super().__init__(text)
+
+    with pytest.raises(ParameterTypeError, match="Speak: 'text' must be a str"):
+        Announce(5)
+    assert Announce("Hi").text == "Hi"
 
 
 def test_a_subclass_may_have_what_is_no_argument() -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import inspect
 import itertools
 import logging
 import pickle
@@ -396,7 +397,9 @@ def test_an_unreadable_value_is_replaced_with_a_warning_that_names_the_field(
     value = value_of(field, posted)
     assert (type(value), value) == (type(instead), instead)
     warning = only_warning(caplog)
-    assert field.attribute in warning
+    assert warning.startswith(
+        f"{field.notification.notification_name}: {field.attribute!r} is not a "
+    )
     value_of(field, b"4711 words")
     assert warning == only_warning(caplog)
 
@@ -821,6 +824,9 @@ def test_the_signature_shows_the_types() -> None:
         "fields": Mapping[str, str],
         "return": type(None),
     }
+    for notification in KINDS.values():
+        shown = str(inspect.signature(notification))
+        assert not re.search(r" at 0x|<", shown), shown
 
 
 def test_a_notification_can_be_made_for_a_unit_test() -> None:
