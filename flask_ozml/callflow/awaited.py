@@ -49,13 +49,15 @@ def awaited(call: Call, press: tuple[str, ...]) -> Awaited:
     if menu:
         command = t.cast(UserInput, menu.commands[0])
         acts = tuple(_entries(menu, command, press))
-        return Awaited("menu", _words(menu, command), (*acts, Act("wait")))
+        return Awaited("menu", f"waits for {expected(menu)}", (*acts, Act("wait")))
     if call.recording:
         return Awaited("recording", "records", (Act("speak"), Act("say nothing")))
     return Awaited("held", "waits for nothing")
 
 
-def _words(menu: Menu, command: UserInput) -> str:
+def expected(menu: Menu) -> str:
+    """Return the keys that a menu waits for, in words."""
+    command = t.cast(UserInput, menu.commands[0])
     words = []
     if menu.keys:
         words.append(", ".join(menu.keys))
@@ -64,7 +66,7 @@ def _words(menu: Menu, command: UserInput) -> str:
         if menu.least != menu.most:
             count = f"{menu.least} to {menu.most}"
         words.append(f"{count} digit{'s' if menu.most > 1 else ''}")
-    return f"waits for {' or '.join(words)}"
+    return " or ".join(words)
 
 
 def _entries(menu: Menu, command: UserInput, press: tuple[str, ...]) -> Iterator[Act]:

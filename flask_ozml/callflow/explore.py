@@ -1,6 +1,8 @@
 """Explores a call flow breadth first: every act in every state, each played once."""
 
 import dataclasses
+import math
+import time
 import typing as t
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -31,10 +33,12 @@ class Bounds:
 
     :param states: how many states are found at most.
     :param depth: how many states of one path may differ in nothing but numbers.
+    :param seconds: after how many seconds exploring ends.
     """
 
     states: int = 500
     depth: int = 5
+    seconds: float = math.inf
 
 
 DEFAULT_BOUNDS: t.Final = Bounds()
@@ -76,6 +80,7 @@ class Explorer:
         self._by_key: dict[t.Any, State] = {}
         # Whether there are as many states as there may be.
         self._full = False
+        self._end = time.monotonic() + bounds.seconds
         # The states at which counters were cut.
         self._rounded: list[State] = []
         # Keys without texts and values, of states that are not the same in each play.
@@ -104,7 +109,7 @@ class Explorer:
             if state not in self._rounded:
                 self._leave(state)
         for state in self._rounded:
-            state.held = self._outlasts_an_hour(state)
+            state.held = not self._is_late() and self._outlasts_an_hour(state)
 
     def _outlasts_an_hour(self, state: State) -> bool:
         """Return whether a call goes on after an hour of silence."""
@@ -119,10 +124,16 @@ class Explorer:
             to = self._state(arrival.failed, state)
             self._add_edge(state, Act("fail", arrival.moment.target), to)
         for act in arrival.moment.acts:
-            if self._full:
+            if self._full or self._is_late():
                 state.left_out = "not explored to the end"
                 return
             self._act(state, act)
+
+    def _is_late(self) -> bool:
+        late = time.monotonic() > self._end
+        if late:
+            self.flow.note(f"Exploring ended after {self._bounds.seconds} seconds.")
+        return late
 
     def _act(self, state: State, act: Act) -> None:
         path = (*state.path, act)

@@ -32,8 +32,8 @@ from .acts import Wait
 from .session import Played
 from .session import Session
 
-#: States that are found at most.
-MAX_STATES: t.Final = 300
+#: No act is possible while the site is explored, so that must end, even if views hang.
+BOUNDS: t.Final = Bounds(states=300, seconds=60)
 CALLER: t.Final = "500"
 
 Json = dict[str, t.Any]
@@ -69,7 +69,7 @@ class FlowMap:
                     system.target,
                     urls=system.urls,
                     values=self._values,
-                    bounds=Bounds(MAX_STATES),
+                    bounds=BOUNDS,
                 )
             except OzMLError as error:
                 raise ActRefused(str(error)) from error

@@ -155,11 +155,11 @@ class Recorder:
         outer = getattr(self._now, "exchange", None)
         self._now.exchange = exchange
         reply: Reply | None = None
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             reply = post()
             return reply
-        except Exception as raised:
+        except BaseException as raised:  # a view may exit
             error = raised
             raise
         finally:

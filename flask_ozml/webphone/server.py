@@ -232,6 +232,6 @@ class _Views:
         url, session = _posted().get("url"), self._session
         found = fetch(session.system, url) if session and isinstance(url, str) else None
         if found is None:
-            raise BadRequest("This is no audio file of the site.")
+            raise BadRequest("The site has no audio file at this URL.")
         kind, content = found
         return Response(content, content_type=kind)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from ..callflow.awaited import expected
 from ..commands import Play
 from ..commands import Speak
 from ..simulator import Call
@@ -14,10 +15,14 @@ from ..simulator import Routing
 from ..simulator import ThirdPartyCall
 from ..simulator.session import PhoneCall
 from ..simulator.session import Transcript
+from ..simulator.transport import Base
 from .recorder import Exchange
 from .session import Session
 
 Json = dict[str, t.Any]
+
+#: Characters of an exception that are shown in a conversation.
+LONGEST_TITLE: t.Final = 200
 
 _WHO: t.Final = {"<": "heard", ">": "did", "*": "system", "!": "refused"}
 
@@ -32,7 +37,7 @@ def state(session: Session, run: str, seen: int) -> Json:
     if run != session.id:
         seen = 0
     exchanges = tuple(session.recorder.exchanges)
-    lines = _Lines(exchanges)
+    lines = _Lines(exchanges, session.system.base)
     desk = session.desk
     return {
         "run": session.id,
@@ -92,7 +97,8 @@ def _exchange(exchange: Exchange) -> Json:
 class _Lines:
     """The lines of transcripts, each with the exchange that it follows from."""
 
-    def __init__(self, exchanges: Iterable[Exchange]) -> None:
+    def __init__(self, exchanges: Iterable[Exchange], base: Base) -> None:
+        self._base = base
         self._exchanges: dict[Transcript | None, list[Exchange]] = {}
         for exchange in exchanges:
             self._exchanges.setdefault(exchange.transcript, []).append(exchange)
@@ -109,7 +115,7 @@ class _Lines:
         return lines
 
     def _of(self, transcript: Transcript) -> Iterator[Json]:
-        languages = _Languages(transcript)
+        sounds = _Sounds(transcript, self._base)
         exchanges = list(reversed(self._exchanges.get(transcript, ())))
         current: int | None = None
         events = tuple(transcript.events)
@@ -124,7 +130,7 @@ class _Lines:
                 mark, text = events[index]
                 line = {"who": _WHO[mark], "text": text, "exchange": current}
                 if mark == "<":
-                    line |= languages.of(text)
+                    line |= sounds.of(text)
                 yield line
 
 
@@ -134,21 +140,29 @@ def _are_keys(line: Json) -> bool:
 
 def _failed(exchange: Exchange) -> str:
     failure = t.cast(t.Any, exchange.failure)
-    return f"{failure.view or exchange.kind} failed: {failure.title}"
+    title = failure.title
+    # The wire shows all of it.
+    title = title if len(title) <= LONGEST_TITLE else f"{title[:LONGEST_TITLE]}…"
+    return f"{failure.view or exchange.kind} failed: {title}"
 
 
-class _Languages:
+class _Sounds:
     """Finds the command that made a line that was heard."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, base: Base) -> None:
+        self._base = base
         commands = tuple(transcript.commands)
         self._left = iter([c for c in commands if isinstance(c, Speak | Play)])
 
     def of(self, text: str) -> Mapping[str, str]:
-        """Return the language of what was spoken, or the file that was played."""
+        """Return the language of what was spoken, or the URL of what was played.
+
+        The URL is empty unless it is one of the site.
+        """
         made = next((c for c in self._left if _sound(c) in text), None)
         if isinstance(made, Play):
-            return {"audio": _sound(made)}
+            url = _sound(made)
+            return {"audio": "" if self._base.relative(url) is None else url}
         return {"language": (made and made.language) or ""}
 
 
@@ -183,7 +197,7 @@ def _call(number: int, call: PhoneCall, lines: _Lines) -> Json:
         "awaits": None,
         "saying": False,
         "patience": None,
-        "keys": [],
+        "expected": "",
     }
     # A call in which an act goes on is locked, perhaps for long.
     if isinstance(call, Call) and call.lock.acquire(blocking=False):
@@ -209,5 +223,5 @@ def _awaited(call: Call) -> Json:
         "awaits": awaits,
         "saying": menu is not None and menu.deadline is None,
         "patience": call.patience,
-        "keys": list(menu.keys) if menu else [],
+        "expected": expected(menu) if menu else "",
     }

@@ -584,6 +584,14 @@ def test_ten_thousand_states_are_left_out() -> None:
     ]
 
 
+def test_exploring_ends_when_its_time_is_over() -> None:
+    phone = OzML("phone", __name__)
+    phone.incoming_call(lambda call: UserInput(Speak("One."), inputs={"1": Hangup()}))
+    flow = explore(make_app(phone), bounds=Bounds(seconds=0))
+    assert [state.left_out for state in flow.states] == ["not explored to the end"]
+    assert flow.notes == ["Exploring ended after 0 seconds."]
+
+
 def test_what_was_found_before_an_interruption_is_kept() -> None:
     def interrupt(done: int, found: int) -> None:
         if done == 1:

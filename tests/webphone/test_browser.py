@@ -152,7 +152,7 @@ def test_time_stands_still_passes_or_runs_by_itself(page: Page) -> None:
     call(page)
     heard(page, MENU)
     expect(page.locator("#awaited-text")).to_have_text(
-        "Being said; takes keys (1, 2, 3) - 5 s"
+        "Speaking; you can press 1, 2, 3 already - 5 s"
     )
     button(page, "Let time pass").click()
     heard(page, "That is no choice. Good bye.")
@@ -160,7 +160,7 @@ def test_time_stands_still_passes_or_runs_by_itself(page: Page) -> None:
     call(page)
     heard(page, MENU)
     page.evaluate(HURRY)
-    button(page, "Let time run").click()
+    button(page, "Start the clock").click()
     heard(page, "That is no choice. Good bye.")
     expect(page.locator("#call-title")).to_contain_text("Completed")
 
@@ -229,7 +229,7 @@ def test_a_placed_call_rings_until_it_is_answered(
     page = open_page(serve(site(views)).address)
     call(page)
     expect(page.get_by_role("tab", name="Phone (1)")).to_be_visible()
-    button(page, "9998 to +36301112222: Ringing").click()
+    button(page, "2. 9998 to +36301112222: Ringing").click()
     button(page, "Answer").click()
     heard(page, "We expect you at nine.")
     button(page, "1").click()
@@ -263,6 +263,21 @@ def test_a_failing_view_is_the_loudest_thing_on_the_page(
     failure.locator("summary").click()
     expect(failure).to_contain_text("Traceback (most recent call last)")
     expect(page.locator("#lines .failed")).to_contain_text("divide failed")
+
+
+def test_an_answer_with_an_error_status_is_shown_rather_than_its_consequences(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    def views(phone: OzML) -> None:
+        @phone.incoming_call
+        def refuse(call: IncomingCall) -> Response:
+            return Response("Come back later.", status=503)
+
+    page = open_page(serve(site(views)).address)
+    call(page)
+    expect(page.locator("#lines .refused")).to_contain_text("status 503")
+    expect(page.locator("[aria-current]")).to_contain_text("IncomingCall")
+    expect(page.locator("#detail")).to_contain_text("Come back later.")
 
 
 def test_a_view_that_hangs_is_named_and_the_call_goes_on_after_it(
@@ -305,6 +320,7 @@ def test_files_of_the_site_are_played_and_others_are_named(
         def music(call: IncomingCall) -> Iterator[ExtensionCommand]:
             yield Play("http://localhost/hello.wav")
             yield Play("http://localhost/missing.wav")
+            yield Play("http://elsewhere.example/hello.wav")
             yield Play("welcome.mp3")
             yield Speak("Guten Tag.", language="de-DE")
 
@@ -317,10 +333,16 @@ def test_files_of_the_site_are_played_and_others_are_named(
         return Response(b"RIFF", content_type="audio/wav")
 
     page = open_page(serve(app).address)
+    opened: list[str] = []
+    page.on("request", lambda request: opened.append(request.post_data or ""))
     call(page)
     heard(page, "Guten Tag.")
     expect(page.get_by_text("[welcome.mp3]")).to_be_visible()
+    expect(page.locator("#alert")).to_have_text(
+        "http://localhost/missing.wav: The site has no audio file at this URL."
+    )
     assert asked.wait(20)
+    assert not [posted for posted in opened if "elsewhere" in posted]
     assert page.evaluate("window.spoken") == [["Guten Tag.", "de-DE"]]
 
 
@@ -334,8 +356,8 @@ def test_two_pages_show_the_same_and_a_countdown_passes_time_once(
     heard(page, "Please enter your four digit PIN code.")
     for each in (page, second):
         each.evaluate(HURRY)
-    button(page, "Let time run").click()
-    button(second, "Let time run").click()
+    button(page, "Start the clock").click()
+    button(second, "Start the clock").click()
     expect(page.locator("#call-title")).to_contain_text("Completed")
     expect(second.locator("#call-title")).to_contain_text("Completed")
     waits = [p for p in phone.session.played if p.act.name == "Wait"]
@@ -424,6 +446,31 @@ def test_the_map_plays_the_phone_up_to_a_state_and_marks_problems(
     expect(page.locator("#call-title")).to_contain_text("Completed")
 
 
+def test_long_conversations_and_many_calls_scroll_in_their_own_place(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    def views(phone: OzML) -> None:
+        @phone.incoming_call
+        def talk(call: IncomingCall) -> Iterator[ExtensionCommand]:
+            yield Speak("A sentence that is said again. " * 80)
+            yield UserInput(Speak("Press 1."), inputs={"1": Hangup()})
+
+    page = open_page(serve(site(views)).address)
+    for number in range(1, 13):
+        call(page)
+        expect(page.locator("#calls")).to_contain_text(f"{number}. 500 to 9998")
+    for width in (1600, 360):
+        if width == 360:
+            page.set_viewport_size({"width": 360, "height": 800})
+            tab(page, "Wire")
+            tab(page, "Phone")
+        expect(page.locator("#lines .heard").last).to_be_in_viewport()
+        expect(page.locator("#calls [aria-pressed=true]")).to_be_in_viewport(ratio=0.9)
+        last = "document.querySelector('#aloud').getBoundingClientRect().bottom"
+        height = page.evaluate("document.documentElement.scrollHeight")
+        assert height <= max(900, page.evaluate(last) + 40)
+
+
 def test_the_urls_to_paste_can_be_copied(page: Page) -> None:
     tab(page, "URLs")
     button(page, "Copy the URL of incoming_call").click()
@@ -434,6 +481,7 @@ def test_the_urls_to_paste_can_be_copied(page: Page) -> None:
         "answer_machine (api_extension='9997'), welcome"
     )
     expect(page.locator("#made-list")).to_contain_text("check_pin with caller, tries")
+    expect(page.locator("#local")).to_contain_text("Set OZML_PUBLIC_URL")
 
 
 def test_a_page_with_a_wrong_key_says_what_to_do(
@@ -443,11 +491,14 @@ def test_a_page_with_a_wrong_key_says_what_to_do(
     page.goto("about:blank")
     page.goto(phone.address.replace("#", "#wrong"))
     expect(page.locator("#alert")).to_contain_text("Open the address")
+    expect(page.locator("main")).to_be_hidden()
+    page.goto(phone.address)  # only the part after # differs
+    expect(button(page, "Call").first).to_be_visible()
 
 
 def test_the_tabs_are_reached_by_arrow_keys(page: Page) -> None:
     page.get_by_role("tab", name="Phone").focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")  # the wire is beside the phone in this width
     expect(page.get_by_role("tab", name="Messages")).to_be_focused()
     expect(page.get_by_role("tabpanel", name="Messages")).to_be_visible()
     page.keyboard.press("End")

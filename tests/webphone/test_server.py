@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -304,6 +305,26 @@ def test_a_failure_names_view_and_line_and_shortens_the_token(
     assert exchange["status"] is None
     assert shown["calls"][0]["state"] == "Error"
     assert shown["calls"][0]["lines"][-1]["who"] == "failed"
+
+
+def test_a_view_that_exits_has_failed(tmp_path: Path) -> None:
+    app = Flask("other")
+    app.add_url_rule("/call", "call", lambda: sys.exit(3), methods=["POST"])
+    system = PhoneSystem(app, {"incoming_call": f"{BASE}/call"}, BASE)
+    desk = Desk(Session(system), Store(tmp_path / "phone.json"))
+    with pytest.raises(SystemExit):
+        desk.do("Dial", caller="1", to="2")
+    shown = t.cast(t.Any, desk.post("/state").json)
+    assert shown["wire"][0]["failure"]["title"] == "SystemExit: 3"
+    assert shown["calls"][0]["lines"][-1]["who"] == "failed"
+
+
+def test_a_long_exception_is_cut_in_the_conversation(desk: Desk, site: Flask) -> None:
+    site.testing = True
+    site.before_request(lambda: str(int("x" * 1_000)))  # the exception has this text
+    shown = desk.do("Dial", caller="500", to="9998")
+    assert not shown["wire"][-1]["failure"]["title"].endswith("…")
+    assert shown["calls"][0]["lines"][-1]["text"].endswith("xxx…")
 
 
 def test_only_what_the_phone_posts_is_recorded(desk: Desk, site: Flask) -> None:

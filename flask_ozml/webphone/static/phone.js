@@ -45,6 +45,7 @@ async function poll() {
       if (error instanceof Refused) {
         connection("not connected");
         alertWith(error.message);
+        show(document.querySelector("main"), false);
         return;
       }
       connection("waiting for the site");
@@ -69,7 +70,7 @@ function send(path, values, about = "") {
 }
 
 function explain(error) {
-  alertWith(error instanceof Refused ? error.message : "The phone is not running. Start it again.");
+  alertWith(error instanceof Refused ? error.message : "The phone has not answered. If it is not running any more, start it again.");
 }
 
 const act = (name, values) => send("/act", { do: { act: name, ...values } }, values.call ?? "");
@@ -117,6 +118,10 @@ function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+function reveal(node) {
+  node?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
 function alertWith(text) {
   write($("alert"), text);
   show($("alert"), text !== "");
@@ -148,10 +153,15 @@ function apply(news) {
   draw();
 }
 
-// Of what is new, a failure is shown first, and a change of the state of a call last.
+const hasFailed = (exchange) => Boolean(exchange.failure) || (!exchange.waiting && exchange.status !== 200);
+
+// Of what is new, a failure is shown first. What only follows from something else comes
+// last, and never takes the place of a failure.
 function chooseExchange(fresh) {
   const last = (wanted) => fresh.filter(wanted).at(-1);
-  const chosen = last((each) => each.failure) ?? last((each) => each.kind !== "call_changed") ?? fresh.at(-1);
+  const shown = exchanges.get(shownExchange);
+  const chosen = last(hasFailed) ?? last((each) => !["call_changed", "error"].includes(each.kind))
+    ?? (shown && hasFailed(shown) ? shown : fresh.at(-1));
   if (chosen) shownExchange = chosen.number;
 }
 
@@ -213,7 +223,7 @@ function drawCalls() {
   show($("calls"), calls.length > 1);
   const items = calls.map((call) => ({
     number: call.number,
-    text: `${call.from} to ${call.to}: ${call.state}`,
+    text: `${call.number + 1}. ${call.from} to ${call.to}: ${call.state}`,
     ended: call.ended,
     ringing: isRinging(call),
     pressed: call.number === shownCall,
@@ -225,6 +235,8 @@ function drawCalls() {
       "aria-pressed": String(item.pressed),
       onclick: () => { shownCall = item.number; draw(); },
     }, item.text)));
+  if ($("calls").shown !== shownCall) reveal($("calls").querySelector('[aria-pressed="true"]'));
+  $("calls").shown = shownCall;
 }
 
 function drawConversation() {
@@ -264,12 +276,12 @@ function drawAwaited(call) {
   if (working) {
     text = `The site has been working on ${working.name} for ${Math.floor(seconds(working))} s.`;
   } else if (call?.awaits) {
-    const keys = call.keys.length ? ` (${call.keys.join(", ")})` : "";
     text = call.awaits === "voice" ? "Recording: speak, or press a key"
-      : call.saying ? `Being said; takes keys${keys}` : `Waiting for keys${keys}`;
+      : call.saying ? `Speaking; you can press ${call.expected} already` : `Waiting for ${call.expected}`;
     if (call.patience != null) text += ` - ${Math.ceil(countdown ?? call.patience)} s`;
   }
   write($("awaited-text"), text);
+  $("awaited").classList.toggle("working", Boolean(working));
   show($("run-time"), call?.patience != null && !working);
 }
 
@@ -292,7 +304,7 @@ const running = () => $("run-time").getAttribute("aria-pressed") === "true";
 
 function setRunning(on) {
   $("run-time").setAttribute("aria-pressed", String(on));
-  write($("run-time"), on ? "Stop the time" : "Let time run");
+  write($("run-time"), on ? "Stop the clock" : "Start the clock");
   localStorage.setItem("run", on ? "yes" : "");
 }
 
@@ -335,8 +347,8 @@ function speakNew(silent) {
 
 function say(line) {
   if (!$("aloud").checked) return;
-  if (line.audio) {
-    if (/^https?:/.test(line.audio)) play(line.audio);
+  if (line.audio != null) {
+    if (line.audio) play(line.audio);
   } else if ("speechSynthesis" in window) {
     utterance = new SpeechSynthesisUtterance(line.text);
     if (line.language) utterance.lang = line.language;
@@ -351,8 +363,9 @@ async function play(url) {
     playing = new Audio(file);
     playing.addEventListener("ended", () => URL.revokeObjectURL(file));
     await playing.play();
-  } catch {
-    // The name of the file is on the page; there is nothing to hear.
+  } catch (error) {
+    // Otherwise the browser cannot play it; its name is on the page.
+    if (error instanceof Refused) alertWith(`${url}: ${error.message}`);
   }
 }
 
@@ -367,7 +380,7 @@ function choose(number) {
   shownExchange = number;
   draw();
   if (getComputedStyle($("tab-wire")).display !== "none") openTab("wire");
-  $("exchanges").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  reveal($("exchanges").querySelector("[aria-current]"));
 }
 
 function drawWire() {
@@ -379,15 +392,15 @@ function drawWire() {
     time: exchange.time,
     name: exchange.name,
     status: exchange.waiting ? "working" : String(exchange.status ?? "no answer"),
-    milliseconds: exchange.milliseconds == null ? "" : `${exchange.milliseconds.toFixed(exchange.milliseconds < 10 ? 1 : 0)} ms`,
+    milliseconds: duration(exchange.milliseconds),
     view: exchange.view ?? "",
-    failed: Boolean(exchange.failure) || (!exchange.waiting && exchange.status !== 200),
+    failed: hasFailed(exchange),
     current: exchange.number === shownExchange,
   }));
   fill(list, items, (item) =>
     element("li", {}, element("button", {
       type: "button",
-      class: item.failed ? "exchange failed" : "exchange",
+      class: item.failed ? "exchange failed" : item.milliseconds ? "exchange" : "exchange working",
       "aria-current": item.current ? "true" : false,
       onclick: () => choose(item.number),
     },
@@ -398,6 +411,12 @@ function drawWire() {
     element("span", { class: "view" }, item.view))));
   if (list.children.length !== before) list.scrollTop = list.scrollHeight;
   drawDetail(exchanges.get(shownExchange));
+}
+
+function duration(milliseconds) {
+  if (milliseconds == null) return "";
+  if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
 function drawDetail(exchange) {
@@ -416,7 +435,7 @@ function drawDetail(exchange) {
     element("h3", {}, exchange.view ? `Answered by ${exchange.view}` : "Answered"),
     element("pre", { tabindex: "0", "aria-label": "Answer" },
       exchange.waiting ? "The site is working on it." : exchange.answer || "Nothing"),
-    element("button", { type: "button", onclick: () => copy(exchange.answer) }, "Copy"),
+    ...(exchange.answer ? [element("button", { type: "button", onclick: () => copy(exchange.answer) }, "Copy")] : []),
   );
 }
 
@@ -488,6 +507,7 @@ function drawRest() {
         type: "button", onclick: () => act("SetExtension", { number: item.number, outcome: "answered" }),
       }, `Let ${item.number} answer`)));
   const rows = state.about.urls;
+  show($("local"), rows.some((row) => row.url && /^https?:\/\/(localhost|127\.)/.test(row.url)));
   const answered = rows.some((row) => row.kind === "incoming_call" && row.views.length);
   write($("empty"), answered ? "Press Call, or type a number and Enter."
     : "No view answers a call yet. Decorate one with @phone.incoming_call.");
@@ -604,7 +624,12 @@ function openTab(name) {
     tab.setAttribute("aria-selected", String(selected));
     tab.tabIndex = selected ? 0 : -1;
   }
-  if (state && !state.problem) draw();
+  reveal($(`tab-${name}`));
+  if (!state || state.problem) return;
+  draw();
+  // What was hidden could not be scrolled.
+  $("log").scrollTop = $("log").scrollHeight;
+  for (const list of [$("calls"), $("exchanges")]) reveal(list.querySelector("[aria-pressed=true], [aria-current]"));
 }
 
 function moveTab(event) {
@@ -674,5 +699,6 @@ $("play-again").addEventListener("change", () => post("/settings", { play_again:
 
 $("aloud").checked = !localStorage.getItem("mute");
 setRunning(Boolean(localStorage.getItem("run")));
+addEventListener("hashchange", () => location.reload()); // it has another key
 setInterval(tick, 200);
 poll();
