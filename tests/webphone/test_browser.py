@@ -278,6 +278,7 @@ def test_an_answer_with_an_error_status_is_shown_rather_than_its_consequences(
     expect(page.locator("#lines .refused")).to_contain_text("status 503")
     expect(page.locator("[aria-current]")).to_contain_text("IncomingCall")
     expect(page.locator("#detail")).to_contain_text("Come back later.")
+    assert page.locator("#detail .hint").count() == 0
 
 
 def test_a_view_that_hangs_is_named_and_the_call_goes_on_after_it(
@@ -650,9 +651,16 @@ def test_a_site_on_a_server_may_be_killed_and_started_again(
     page = open_page(command.first_line().split()[1])
     call(page)
     heard(page, "First.")
+    expect(page.locator("#detail .hint")).to_contain_text("Look into its log.")
+    tab(page, "Map")
+    expect(page.locator("#map")).to_contain_text("Start the phone without --url.")
+    expect(button(page, "Explore the calls")).to_be_hidden()
+    tab(page, "Phone")
     server.stop()
     page.keyboard.press("1")
     expect(page.locator("#lines .refused")).to_contain_text("No answer from")
+    expect(page.locator("[aria-current]")).to_contain_text("DtmfEntered")
+    expect(page.locator("#detail .hint")).to_contain_text("the server is running")
     again = run("run", "--port", port)
     again.first_line()
     again.first_line()

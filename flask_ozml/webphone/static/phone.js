@@ -155,13 +155,14 @@ function apply(news) {
 
 const hasFailed = (exchange) => Boolean(exchange.failure) || (!exchange.waiting && exchange.status !== 200);
 
-// Of what is new, a failure is shown first. What only follows from something else comes
-// last, and never takes the place of a failure.
+// Notifications that follow from another one, which says more about a failure.
+const follows = (exchange) => ["call_changed", "error"].includes(exchange.kind);
+
 function chooseExchange(fresh) {
-  const last = (wanted) => fresh.filter(wanted).at(-1);
+  const causes = fresh.filter((exchange) => !follows(exchange));
   const shown = exchanges.get(shownExchange);
-  const chosen = last(hasFailed) ?? last((each) => !["call_changed", "error"].includes(each.kind))
-    ?? (shown && hasFailed(shown) ? shown : fresh.at(-1));
+  if (!causes.length && shown && hasFailed(shown)) return;
+  const chosen = causes.findLast(hasFailed) ?? fresh.findLast(hasFailed) ?? causes.at(-1) ?? fresh.at(-1);
   if (chosen) shownExchange = chosen.number;
 }
 
@@ -435,8 +436,15 @@ function drawDetail(exchange) {
     element("h3", {}, exchange.view ? `Answered by ${exchange.view}` : "Answered"),
     element("pre", { tabindex: "0", "aria-label": "Answer" },
       exchange.waiting ? "The site is working on it." : exchange.answer || "Nothing"),
+    ...(state.about.target && !exchange.waiting ? [element("p", { class: "hint" }, serverHint(exchange))] : []),
     ...(exchange.answer ? [element("button", { type: "button", onclick: () => copy(exchange.answer) }, "Copy")] : []),
   );
+}
+
+function serverHint(exchange) {
+  if (exchange.status === null) return "Check that the server is running, and its address.";
+  if (exchange.status === 403) return "Start the server with the same SECRET_KEY (or OZML_SECRET_KEY) as the phone.";
+  return "The server does not say which view answered, and whether one failed. Look into its log.";
 }
 
 function drawFailure(exchange, failure) {
@@ -568,6 +576,11 @@ async function playTo(number) {
 }
 
 function drawMap() {
+  if (state.about.target) {
+    write($("map-status"), "Only a site that the phone itself runs can be explored. Start the phone without --url.");
+    for (const id of ["explore", "explore-hint", "outline-card"]) show($(id), false);
+    return;
+  }
   if ($("explore").disabled) return;
   const count = flow?.findings.length ?? 0;
   const problems = count === 1 ? "1 problem." : `${count || "No"} problems.`;
