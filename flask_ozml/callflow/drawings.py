@@ -96,7 +96,8 @@ def as_dot(flow: Flow) -> Iterator[str]:
 
 
 def _dot(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    """Return a text without escapes and entities, which Graphviz would resolve."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
 
 
 def as_mermaid(flow: Flow) -> Iterator[str]:

@@ -211,7 +211,8 @@ class Player:
                 self._do(play, act)
             except _NotPossible:
                 return before, None
-            except Exception as error:  # noqa: BLE001  # whatever an application raises
+            # Whatever an application raises; a view that exits would drop the call.
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._raised(play, error)
             if number >= len(path) - 1:
                 after = self._moment(play)
@@ -304,7 +305,7 @@ class Player:
         failure, play.failure = play.failure, None
         if failure:
             name = "fallback" if view == "fallback" else "error"
-            self._add(play, name, failure)
+            self._add(play, name, failure, notification.kind)
         if view:
             self.reached.add((request.blueprint or "", view))
         if notification.kind == "call_changed":
@@ -320,21 +321,29 @@ class Player:
         else:
             self._add(play, "error", error)
 
-    def _add(self, play: _Play, name: str, error: BaseException) -> None:
-        view = self._view_of(error)
+    def _add(
+        self, play: _Play, name: str, error: BaseException, kind: str = ""
+    ) -> None:
+        view = self._view_of(error, kind)
         self.reached.add(view)
-        what = play.namer.text(f"{type(error).__name__}: {error}")
+        what = play.namer.text(f"{type(error).__name__}: {error}".rstrip(": "))
         play.troubles.append(Trouble(name, view[1], what))
 
-    def _view_of(self, error: BaseException) -> tuple[str, str]:
-        """Return the names of the blueprint and the view that raised an exception."""
+    def _view_of(self, error: BaseException, kind: str) -> tuple[str, str]:
+        """Return the names of the blueprint and the view that has failed.
+
+        The view is not in the traceback if its answer was refused. Then it is known
+        only if the notification's kind has one view.
+        """
         trace = error.__traceback__
         while trace:
             names = self._names.get(trace.tb_frame.f_code)
             if names:
                 return names
             trace = trace.tb_next
-        return "", ""
+        known = self._names.values()
+        found = [names for names in known if names[1].startswith(f"{kind}.")]
+        return found[0] if len(found) == 1 else ("", "")
 
 
 def _refusals(play: _Play) -> Iterator[Trouble]:

@@ -77,6 +77,8 @@ def explore(
     with player.ready():
         explorer = Explorer(player, roots, bounds)
         flow = explorer.explore(progress)
+    if not roots:
+        flow.note("No view answers a call, so there is nothing to explore.")
     add_findings(flow, explorer.troubles)
     with app.app_context():
         flow.findings += view_findings(flow, phones, given)

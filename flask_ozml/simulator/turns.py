@@ -60,7 +60,7 @@ class Turns:
                 yield
                 if outer is None:
                     self.post_waiting()
-            except Exception:
+            except (Exception, SystemExit):
                 transcript.abort()
                 raise
             finally:

@@ -1,5 +1,6 @@
 """Each finding: a small application that has it, and the same one without it."""
 
+import sys
 import typing as t
 from collections.abc import Callable
 
@@ -122,7 +123,14 @@ def fail_without_a_fallback(phone: OzML, wrong: bool) -> None:
         return Hangup()
 
 
-@case("error", "call 9998")
+@case("error", "call 9998 (view incoming_call.welcome)")
+def exit_the_process(phone: OzML, wrong: bool) -> None:
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        return sys.exit() if wrong else Hangup()
+
+
+@case("error", "call 9998 (view incoming_call.welcome)")
 def answer_with_what_is_no_command(phone: OzML, wrong: bool) -> None:
     @phone.incoming_call
     def welcome(call: t.Any) -> t.Any:
@@ -224,6 +232,33 @@ def test_a_finding_is_reported_if_and_only_if_it_is_there(
         assert where in found.where
         assert str(found).startswith(f"{name}: {found.where}: {found.what} ")
         assert "token" not in str(found)
+
+
+def test_a_refused_answer_is_that_of_no_view_if_several_may_have_given_it() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call(api_extension="1")
+    def wrong(call: t.Any) -> t.Any:
+        return "Hello"
+
+    @phone.incoming_call(api_extension="2")
+    def right(call: t.Any) -> Answer:
+        return Hangup()
+
+    (found,) = explore(make_app(phone)).all_findings
+    assert found.where == "call 1"
+    assert found.what.startswith("TypeError: A view returned str")
+
+
+def test_an_exception_without_a_message_is_named() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def welcome(call: t.Any) -> Answer:
+        raise RecursionError
+
+    (found,) = explore(make_app(phone)).all_findings
+    assert found.what == "RecursionError."
 
 
 def test_the_same_failure_of_a_view_is_reported_once() -> None:

@@ -34,7 +34,8 @@ def make_phone(name: str = "phone") -> OzML:
 
     @phone.goto
     def menu(_: t.Any, tries: int) -> Answer:
-        prompt = Speak('Say "yes" \\ or #1 <b>.' if tries else "Press a key.\x1b[2J")
+        other = 'Say "yes" \\ or #1 &lt;.'
+        prompt = Speak(other if tries else "Press a key.\x1b[2J")
         inputs: dict[str, ExtensionCommand | Answer] = {
             "1": BlindTransfer("2000"),
             "2": [Record(finish_digits="#"), Hangup()],
@@ -71,11 +72,11 @@ call 9998: 1 "Press a key.\ufffd[2J" (waits for 1, 2, 3, 4)
     call 1000 that was placed: 7 (rings)
       answer: 9 "Hello Anna." (hung up)
       busy, no answer: 10 (rejected)
-  4: 5 "Say "yes" \\ or #1 <b>." (waits for 1, 2, 3, 4)
+  4: 5 "Say "yes" \\ or #1 &lt;." (waits for 1, 2, 3, 4)
     1 -> see 2
     2 -> see 3
     3 -> see 4
-    4: 8 "Say "yes" \\ or #1 <b>." (waits for 1, 2, 3, 4)
+    4: 8 "Say "yes" \\ or #1 &lt;." (waits for 1, 2, 3, 4)
         (not explored: 1 states before it differ from it in nothing but numbers)
     0 (a wrong entry), silence -> see 6
   0 (a wrong entry), silence: 6 "Good bye." (hung up)
@@ -93,7 +94,7 @@ digraph calls {
   s2 [shape=rarrow, label="2 (transferred to 2000)"]
   s3 [shape=cds, label="3 (records)\\n! held", color=red, fontcolor=red]
   s4 [shape=ellipse, label="4 (hung up)"]
-  s5 [shape=box, label="Say \\"yes\\" \\\\ or #1 <b>.\\n5 (waits for 1, 2, 3, 4)"]
+  s5 [shape=box, label="Say \\"yes\\" \\\\ or #1 &amp;lt;.\\n5 (waits for 1, 2, 3, 4)"]
   s6 [shape=ellipse, label="Good bye.\\n6 (hung up)"]
   s7 [shape=hexagon, label="7 (rings)"]
 """
@@ -105,7 +106,7 @@ flowchart LR
   s2>"2 #40;transferred to 2000#41;"]
   s3[["3 #40;records#41;<br>! held"]]
   s4(["4 #40;hung up#41;"])
-  s5["Say #34;yes#34; #92; or #35;1 #60;b#62;.<br>5 #40;waits for 1, 2, 3, 4#41;"]
+  s5["Say #34;yes#34; #92; or #35;1 #38;lt#59;.<br>5 #40;waits for 1, 2, 3, 4#41;"]
   s6(["Good bye.<br>6 #40;hung up#41;"])
   s7{{"7 #40;rings#41;"}}
 """
@@ -173,6 +174,16 @@ def test_check_prints_a_line_for_each_finding(app: Flask) -> None:
     skipped = run(app, "check", "--skip", "held")
     assert skipped.exit_code == 0
     assert skipped.stdout.endswith("Nothing is wrong in 14 states.\n")
+
+
+def test_a_site_without_views_for_calls_is_told_so() -> None:
+    phone = OzML("phone", __name__)
+    app = make_app(phone)
+    note = "Note: No view answers a call, so there is nothing to explore.\n"
+    assert run(app, "map").stdout == note
+    result = run(app, "check")
+    assert result.stdout == f"{note}Nothing is wrong in 0 states.\n"
+    assert result.exit_code == 0
 
 
 def test_check_of_a_site_that_is_to_be_deployed() -> None:
