@@ -38,6 +38,7 @@ PAGES: t.Final = sorted(
         ROOT / "README.rst",
         ROOT / "CONTRIBUTING.rst",
         *(p for p in ROOT.glob("docs/**/*.rst") if "_build" not in p.parts),
+        *ROOT.glob("examples/*/README.rst"),
     ]
 )
 
@@ -46,13 +47,15 @@ _BLOCK: t.Final = re.compile(
 )
 _FILE: t.Final = re.compile(r"# (\w+\.py)(, changed)?\n+")
 _SHOWN: t.Final = {"apacheconf", "ini", "nginx", "text", "yaml"}
-#: Commands that make an environment, which the tests have; those of README.rst are run
-#: by .ci/run.
+#: Commands that make an environment, which the tests have, or run these tests.
 _SET_UP: t.Final = re.compile(
     r"(python3 -m venv|\. \.venv|(\S*bin/)?pip install|pre-commit |mkdir |cd ).*"
+    r"|\S*python -m pytest tests.*"
 )
 #: Commands that run until somebody ends them; they get a free port.
-_SERVERS: t.Final = re.compile(r"flask .*(ozml (serve-phone-system|phone)|run)\b.*")
+_SERVERS: t.Final = re.compile(
+    r".*flask .*(ozml (serve-phone-system|phone)|run)\b.*|python -m examples\..*demo"
+)
 #: Commands that are tried without serving.
 _CHECKED: t.Final = {r"gunicorn .*": " --check-config"}
 
@@ -141,7 +144,9 @@ class Trial:
                 self._try(line[2:], rest[:end])
 
     def _try(self, command: str, expected: list[str]) -> None:
-        if _SET_UP.fullmatch(command):
+        parts = [p for p in command.split(" && ") if not _SET_UP.fullmatch(p)]
+        command = " && ".join(parts).replace(".venv/bin/", "")
+        if not command:
             return
         if command.startswith("export "):
             self.exports.append(command)

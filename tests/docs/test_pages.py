@@ -24,6 +24,7 @@ def test_the_code_runs_and_the_commands_print_what_the_page_shows(
     monkeypatch.setenv("FLASK_OZML_PUBLIC_URL", PUBLIC_URL)
     monkeypatch.syspath_prepend(ROOT)
     shutil.copy(ROOT / "example_app.py", tmp_path)  # its database is beside it
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     blocks = blocks_of(page)
     assert len(blocks) == page.read_text(encoding="utf-8").count("code-block::")
     Trial(page, tmp_path).run(blocks)
@@ -37,6 +38,14 @@ def test_the_files_that_a_page_names_exist(page: Path) -> None:
     rooms = "docs|tests|examples|flask_ozml|benchmarks"
     for path in re.findall(rf"``((?:{rooms})/[\w./-]+)``", text):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_no_block_is_left_out(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    literal = re.findall(r"^(?! *\.\. ).*::$", text, re.MULTILINE)
+    # The lines to copy at the beginning of README.rst; .ci/run runs the tests with one.
+    assert len(literal) == (2 if page == ROOT / "README.rst" else 0)
 
 
 def test_a_changed_block_replaces_what_has_the_same_name_and_adds_the_rest() -> None:
