@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from .identity import common_words
 from .identity import continuations
 from .identity import without_numbers
-from .plays import Moment
+from .moments import Moment
 from .plays import Player
 from .states import Act
 from .states import Edge

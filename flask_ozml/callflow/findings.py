@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from ..blueprint import OzML
 from ..notifications import KINDS
 from ..phone_urls import rows
-from .plays import Moment
-from .plays import Trouble
+from .moments import Moment
+from .moments import Trouble
 from .states import Edge
 from .states import Finding
 from .states import Flow

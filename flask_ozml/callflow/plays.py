@@ -18,7 +18,6 @@ from flask import request
 from ..blueprint import OzML
 from ..commands import Call as CallCommand
 from ..commands import Command
-from ..commands import Record
 from ..errors import StatusCode
 from ..notifications import CallState
 from ..notifications import KINDS
@@ -29,25 +28,21 @@ from ..signals import notification_answered
 from ..signals import notification_failed
 from ..simulator import Call
 from ..simulator import CallLoop
-from ..simulator import CallStateError
 from ..simulator import PhoneSystem
 from ..simulator import PlacedCall
 from ..simulator import Urls
-from ..simulator.frames import Menu
-from ..simulator.legs import Frame
 from ..simulator.session import Transcript
 from .awaited import Awaited
 from .awaited import awaited
-from .awaited import finish_digit
-from .awaited import is_hasty
-from .awaited import is_incomplete
 from .identity import IDS
-from .identity import masked
 from .identity import Namer
 from .identity import reachable_frames
-from .identity import Value
+from .moments import Moment
+from .moments import Trouble
+from .people import ACTS
+from .people import listen
+from .people import Play
 from .states import Act
-from .states import Kind
 from .states import Path
 
 if t.TYPE_CHECKING:
@@ -59,74 +54,6 @@ Start = Callable[[PhoneSystem], Call]
 
 #: The caller's number, and the number that is called back.
 _PERSON: t.Final = "500"
-_HOUR: t.Final = 3_600
-
-
-class Trouble(t.NamedTuple):
-    """Something that went wrong during an act.
-
-    :param name: the name of the finding.
-    :param view: the view that had to do with it; empty if that is unknown.
-    :param what: what happened.
-    """
-
-    name: str
-    view: str
-    what: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Moment:
-    """What a play has come to after an act."""
-
-    kind: Kind
-    heard: tuple[str, ...]
-    awaits: str
-    #: What the call is doing, as nested tuples.
-    doing: t.Any
-    #: What can be done now.
-    acts: tuple[Act, ...] = ()
-    views: tuple[str, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-    #: The number that the call was transferred to.
-    target: str = ""
-    quiet: bool = False
-
-    @property
-    def key(self) -> t.Any:
-        """A key that is equal for equal states."""
-        heard = tuple(map(Value, self.heard))
-        return self.kind, self.awaits, self.target, heard, self.doing
-
-    def masked_key(self, mask: Callable[[str], str]) -> t.Any:
-        """Return the key with texts and the values of views changed."""
-        return masked(self.key, mask)
-
-
-class _Play:
-    """One play."""
-
-    def __init__(self, system: PhoneSystem, namer: Namer) -> None:
-        self.system = system
-        self.namer = namer
-        self.call: Call | None = None
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget what the acts until now have led to."""
-        self.heard_before = len(self.call.heard) if self.call else 0
-        self.placed_before = len(self.system.calls_placed)
-        self.errors_before = len(self.system.errors)
-        self.not_opened_before = len(self.system.not_opened)
-        self.views: list[str] = []
-        self.troubles: list[Trouble] = []
-        self.failure: BaseException | None = None
-        self.quiet = False
-
-    def noticed(self) -> bool:
-        """Return whether the caller or a view noticed the act."""
-        heard = self.call is None or len(self.call.heard) > self.heard_before
-        return heard or bool(self.views)
 
 
 class Player:
@@ -186,14 +113,14 @@ class Player:
     ) -> Iterable[bytes]:
         return self._play.system.http_api(environ, start_response)
 
-    def _fresh(self, path: Path) -> _Play:
+    def _fresh(self, path: Path) -> Play:
         first_id = self._next_id
         self._next_id += IDS
         urls = self._silent_urls
         if len(path) == 1 or self._needs_call_changed:
             urls = self._urls
         system = PhoneSystem(self._app, urls, self._base, first_id=first_id)
-        return _Play(system, Namer(first_id))
+        return Play(system, Namer(first_id))
 
     def __call__(self, path: Path) -> tuple[Moment | None, Moment | None]:
         """Return the moments before and after the last act.
@@ -218,7 +145,7 @@ class Player:
                 after = self._moment(play)
         return before, after
 
-    def _do(self, play: _Play, act: Act) -> None:
+    def _do(self, play: Play, act: Act) -> None:
         """Do one act, and listen until keys or a voice are awaited."""
         play.system.extensions.clear()
         play.system.extensions.update(dict.fromkeys(act.unanswered, "busy"))
@@ -228,30 +155,30 @@ class Player:
         elif play.call is None or not self._is_possible(play.call, act):
             raise _NotPossible
         else:
-            _ACTS[act.verb](play, play.call, act.what)
-        _listen(play.call)
+            ACTS[act.verb](play, play.call, act.what)
+        listen(play.call)
 
     def _is_possible(self, call: Call, act: Act) -> bool:
         plain = dataclasses.replace(act, unanswered=())
         return act.verb == "hour" or plain in awaited(call, self._press).acts
 
-    def call(self, play: _Play, api_extension: str) -> Call:
+    def call(self, play: Play, api_extension: str) -> Call:
         """Call an API extension."""
         return play.system.incoming_call(_PERSON, api_extension)
 
-    def view(self, play: _Play, name: str) -> Call:
+    def view(self, play: Play, name: str) -> Call:
         """Answer a call that begins at a view."""
         system, command = play.system, CallCommand(_PERSON, url=self._view_urls[name])
         with system.turn(Transcript(name)):
             system.place(command, "")
         return system.calls_placed[-1].answer()
 
-    def start(self, play: _Play, name: str) -> Call:
+    def start(self, play: Play, name: str) -> Call:
         """Start a call as a function does; one that rings is answered."""
         call = self._starts[name](play.system)
         return call.answer() if isinstance(call, PlacedCall) and _rings(call) else call
 
-    def follow(self, play: _Play, number: str) -> Call:
+    def follow(self, play: Play, number: str) -> Call:
         """Turn to a call that was placed.
 
         :raises _NotPossible: if there is none to this number.
@@ -262,7 +189,7 @@ class Player:
             raise _NotPossible
         return found[0]
 
-    def _moment(self, play: _Play) -> Moment:
+    def _moment(self, play: Play) -> Moment:
         call, name = play.call, play.namer.text
         placed = play.system.calls_placed[play.placed_before :]
         found = Awaited("end", "ended with an error")
@@ -280,7 +207,7 @@ class Player:
             quiet=play.quiet,
         )
 
-    def _doing(self, play: _Play, call: Call) -> t.Any:
+    def _doing(self, play: Play, call: Call) -> t.Any:
         if isinstance(call, PlacedCall) and _rings(call):
             return play.namer.describe(call.command)
         return tuple(
@@ -314,16 +241,14 @@ class Player:
             play.views.append(view or f"no view of {notification.kind}")
         self.dials |= any(map(_dials, commands))
 
-    def _raised(self, play: _Play, error: BaseException) -> None:
+    def _raised(self, play: Play, error: BaseException) -> None:
         if isinstance(error, CallLoop):
             view = play.views[-1] if play.views else ""
             play.troubles.append(Trouble("loop", view, str(error)))
         else:
             self._add(play, "error", error)
 
-    def _add(
-        self, play: _Play, name: str, error: BaseException, kind: str = ""
-    ) -> None:
+    def _add(self, play: Play, name: str, error: BaseException, kind: str = "") -> None:
         view = self._view_of(error, kind)
         self.reached.add(view)
         what = play.namer.text(f"{type(error).__name__}: {error}".rstrip(": "))
@@ -346,7 +271,7 @@ class Player:
         return found[0] if len(found) == 1 else ("", "")
 
 
-def _refusals(play: _Play) -> Iterator[Trouble]:
+def _refusals(play: Play) -> Iterator[Trouble]:
     """Yield what the phone system refused to do."""
     view = play.views[-1] if play.views else ""
     outside = play.system.not_opened[play.not_opened_before :]
@@ -381,59 +306,11 @@ def _codes(
             yield function.__code__, (name, view.qualified_name)
 
 
-def _listen(call: Call) -> None:
-    """Listen to the end of a prompt."""
-    while (menu := call.menu) and menu.deadline is None and call.patience is not None:
-        if is_hasty(menu):
-            return
-        call.wait(call.patience)
-
-
-def _press(play: _Play, call: Call, entry: str) -> None:
-    menu = t.cast(Menu, call.menu)
-    with contextlib.suppress(CallStateError):  # the call may end in the middle
-        call.press(entry, early=is_hasty(menu))
-    if call.menu is menu and is_incomplete(menu, entry) and not play.noticed():
-        call.wait()
-    play.quiet = bool(call.live and not call.recording and not play.noticed())
-
-
-def _speak(play: _Play, call: Call, _: str) -> None:
-    command = t.cast(Record, t.cast(Frame, call.listener).commands[0])
-    call.record(press=finish_digit(command))
-
-
-def _ring(act: Callable[[PlacedCall], object]) -> Callable[[_Play, Call, str], None]:
-    def do(play: _Play, call: Call, _: str) -> None:
-        act(t.cast(PlacedCall, call))
-
-    return do
-
-
-def _wait(play: _Play, call: Call, _: str) -> None:
-    call.wait()
-
-
-def _wait_for_an_hour(play: _Play, call: Call, _: str) -> None:
-    call.wait(_HOUR)
-
-
-_STARTS: t.Final[Mapping[str, Callable[[Player, _Play, str], Call]]] = {
+_STARTS: t.Final[Mapping[str, Callable[[Player, Play, str], Call]]] = {
     "call": Player.call,
     "view": Player.view,
     "start": Player.start,
     "follow": Player.follow,
-}
-_ACTS: t.Final[Mapping[str, Callable[[_Play, Call, str], None]]] = {
-    "press": _press,
-    "wrong": _press,
-    "speak": _speak,
-    "wait": _wait,
-    "say nothing": _wait,
-    "hour": _wait_for_an_hour,
-    "answer": _ring(PlacedCall.answer),
-    "refuse": _ring(PlacedCall.refuse),
-    "ring out": _ring(PlacedCall.let_ring),
 }
 
 

@@ -9,67 +9,16 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
-from ..commands import SendEmail
-from ..commands import SendSms
-from ..errors import OzMLError
 from ..simulator import Call
 from ..simulator import Outcome
-from ..simulator import PhoneSystem
 from ..simulator import PlacedCall
-from ..simulator import Routing
 from ..simulator import ThirdPartyCall
 from ..simulator.session import PhoneCall
-from ..simulator.session import Transcript
+from .desk import ActRefused
+from .desk import Desk
 
 #: Characters of a text, at most.
 LONGEST_TEXT: t.Final = 10_000
-
-
-class ActRefused(OzMLError):
-    """The act is unknown, has wrong values, or is not possible now."""
-
-
-class Desk:
-    """The phone system, and all that was done with it in the order of doing it."""
-
-    def __init__(self, system: PhoneSystem) -> None:
-        self.system = system
-        self.calls: list[PhoneCall] = []
-        self.messages: list[Transcript] = []
-        self.routings: list[Routing] = []
-        #: Whether text messages were delivered, by their numbers.
-        self.delivered: dict[int, bool] = {}
-        self._known: set[PhoneCall] = set()
-        # The phone system keeps the messages, since their numbers are their ids.
-        self._sms = len(system.sms_sent)
-        self._emails = len(system.emails_sent)
-
-    @property
-    def sms_sent(self) -> list[SendSms]:
-        """The text messages that the application has sent."""
-        return self.system.sms_sent[self._sms :]
-
-    @property
-    def emails_sent(self) -> list[SendEmail]:
-        """The e-mails that the application has sent."""
-        return self.system.emails_sent[self._emails :]
-
-    def find_new_calls(self) -> None:
-        """Number the calls that the phone system has and the desk does not know."""
-        for call in tuple(self.system.calls):
-            if call not in self._known:
-                self._known.add(call)
-                self.calls.append(call)
-
-    def call(self, number: int, kind: type["_C"]) -> "_C":
-        """Return a call of a kind that can do the act."""
-        call = self.calls[number] if 0 <= number < len(self.calls) else None
-        if not isinstance(call, kind):
-            raise ActRefused("This call does not exist, or cannot do this.")
-        return call
-
-
-_C = t.TypeVar("_C", bound=PhoneCall)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,221 +75,75 @@ class Act(abc.ABC):
         return None
 
 
-def _arguments(**values: object) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _SystemAct(Act):
+    """Something that is done with the phone system: a method with keyword arguments."""
+
+    method: t.ClassVar[str]
+    #: The variable of a test that holds what the method returns.
+    result: t.ClassVar[str] = ""
+
+    def play(self, desk: Desk) -> object:
+        return desk.kept(getattr(desk.system, self.method)(**self._arguments()))
+
+    def code(self, names: Mapping[int, str], new: str) -> str:
+        variable = new or self.result
+        given = ", ".join(f"{k}={value!r}" for k, value in self._arguments().items())
+        before = f"{variable} = " if variable else ""
+        return f"{before}phone_system.{self.method}({given})"
+
+    def _arguments(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Dial(Act):
+class Dial(_SystemAct):
     """Call an API extension."""
 
     caller: str
     to: str
+    method = "incoming_call"
 
-    def play(self, desk: Desk) -> object:
-        return desk.system.incoming_call(self.caller, self.to)
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        values = _arguments(caller=self.caller, api_extension=self.to)
-        return f"{new} = phone_system.incoming_call({values})"
+    def _arguments(self) -> dict[str, object]:
+        return {"caller": self.caller, "api_extension": self.to}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _CallAct(Act):
-    """Something that is done in a call."""
-
-    call: int
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Press(_CallAct):
-    """Press keys."""
-
-    keys: str
-
-    def play(self, desk: Desk) -> object:
-        return desk.call(self.call, Call).press(self.keys)
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        return f"{names[self.call]}.press({self.keys!r})"
-
-    def joined(self, following: Act) -> Act | None:
-        if isinstance(following, Press) and following.call == self.call:
-            return Press(call=self.call, keys=self.keys + following.keys)
-        return None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Wait(_CallAct):
-    """Let time pass.
-
-    :param seconds: how long; None means until something happens.
-    :param clock: the time of the call at which this was meant, so that of two pages
-        whose countdowns end only one lets the time pass.
-    """
-
-    seconds: int | float | None = None
-    clock: int | float | None = None
-
-    def play(self, desk: Desk) -> object:
-        call = desk.call(self.call, Call)
-        if self.clock is not None and abs(call.clock - self.clock) > 1e-6:
-            raise ActRefused("This time has passed already.")
-        return call.wait(self.seconds)
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        seconds = "" if self.seconds is None else f"{self.seconds!r}"
-        return f"{names[self.call]}.wait({seconds})"
-
-    def as_json(self) -> dict[str, object]:
-        return {**super().as_json(), "clock": None}
-
-    def joined(self, following: Act) -> Act | None:
-        if (
-            isinstance(following, Wait)
-            and following.call == self.call
-            and None not in (self.seconds, following.seconds)
-        ):
-            seconds = t.cast(float, self.seconds) + t.cast(float, following.seconds)
-            return Wait(call=self.call, seconds=round(seconds, 6))
-        return None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Talk(_CallAct):
-    """Speak for some seconds."""
-
-    seconds: int | float
-
-    def play(self, desk: Desk) -> object:
-        return desk.call(self.call, Call).record(self.seconds)
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        return f"{names[self.call]}.record({self.seconds!r})"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Simple(_CallAct):
-    """An act without a choice: a method of the call, with the same name in a test."""
-
-    kind: t.ClassVar[type[PhoneCall]] = Call
-    method: t.ClassVar[str]
-
-    def play(self, desk: Desk) -> object:
-        return getattr(desk.call(self.call, self.kind), self.method)()
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        return f"{names[self.call]}.{self.method}()"
-
-
-class HangUp(_Simple):
-    """Hang up, as the person who talks to the application."""
-
-    method = "hang_up"
-
-
-class Answer(_Simple):
-    """Answer a call that the application placed."""
-
-    kind = PlacedCall
-    method = "answer"
-
-
-class Refuse(_Simple):
-    """Press the busy button."""
-
-    kind = PlacedCall
-    method = "refuse"
-
-
-class LetRing(_Simple):
-    """Let it ring until the phone system gives up."""
-
-    kind = PlacedCall
-    method = "let_ring"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Between(Act):
+class Between(_SystemAct):
     """Call from one extension to another."""
 
     caller: str
     callee: str
-
-    def play(self, desk: Desk) -> object:
-        return desk.system.call_between(self.caller, self.callee)
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        values = _arguments(caller=self.caller, callee=self.callee)
-        return f"{new} = phone_system.call_between({values})"
-
-
-class PickUp(_Simple):
-    """Answer a call between extensions, as the callee."""
-
-    kind = ThirdPartyCall
-    method = "answer"
-
-
-class Busy(_Simple):
-    """Press the busy button, as the callee."""
-
-    kind = ThirdPartyCall
-    method = "busy"
-
-
-class Cancel(_Simple):
-    """Give up while it rings, as the caller."""
-
-    kind = ThirdPartyCall
-    method = "cancel"
-
-
-class Hold(_Simple):
-    """Put a call between extensions on hold, as a party."""
-
-    kind = ThirdPartyCall
-    method = "hold"
-
-
-class Unhold(_Simple):
-    """Take a call between extensions back, as the party that held it."""
-
-    kind = ThirdPartyCall
-    method = "unhold"
-
-
-class EndBetween(_Simple):
-    """Hang up a call between extensions, as a party."""
-
-    kind = ThirdPartyCall
-    method = "hang_up"
+    method = "call_between"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SendMessage(Act):
+class SendMessage(_SystemAct):
     """Send a text message to the application."""
 
     sender: str
     recipient: str
     to: str
     message: str
+    method = "incoming_sms"
 
-    def play(self, desk: Desk) -> object:
-        message = desk.system.incoming_sms(
-            self.sender, self.recipient, self.message, self.to
-        )
-        desk.messages.append(message)
-        return message
+    def _arguments(self) -> dict[str, object]:
+        return {
+            "sender": self.sender,
+            "recipient": self.recipient,
+            "message": self.message,
+            "api_extension": self.to,
+        }
 
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        values = _arguments(
-            sender=self.sender,
-            recipient=self.recipient,
-            message=self.message,
-            api_extension=self.to,
-        )
-        return f"phone_system.incoming_sms({values})"
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Route(_SystemAct):
+    """Dial a number and see where the application routes the call."""
+
+    caller: str
+    dialed: str
+    method = "route"
+    result = "routing"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -363,23 +166,6 @@ class Deliver(Act):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Route(Act):
-    """Dial a number and see where the application routes the call."""
-
-    caller: str
-    dialed: str
-
-    def play(self, desk: Desk) -> object:
-        routing = desk.system.route(self.caller, self.dialed)
-        desk.routings.append(routing)
-        return routing
-
-    def code(self, names: Mapping[int, str], new: str) -> str:
-        values = _arguments(caller=self.caller, dialed=self.dialed)
-        return f"routing = phone_system.route({values})"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class SetExtension(Act):
     """Say how an extension takes calls."""
 
@@ -397,6 +183,158 @@ class SetExtension(Act):
 
     def code(self, names: Mapping[int, str], new: str) -> str:
         return f"phone_system.extensions[{self.number!r}] = {self.outcome!r}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _CallAct(Act):
+    """Something that is done in a call: a method of a kind of call."""
+
+    call: int
+    kind: t.ClassVar[type[PhoneCall]] = Call
+    method: t.ClassVar[str]
+
+    def play(self, desk: Desk) -> object:
+        call = desk.call(self.call, self.kind)
+        return getattr(call, self.method)(*self._arguments())
+
+    def code(self, names: Mapping[int, str], new: str) -> str:
+        given = ", ".join(map(repr, self._arguments()))
+        return f"{names[self.call]}.{self.method}({given})"
+
+    def _arguments(self) -> tuple[object, ...]:
+        return ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Press(_CallAct):
+    """Press keys."""
+
+    keys: str
+    method = "press"
+
+    def _arguments(self) -> tuple[object, ...]:
+        return (self.keys,)
+
+    def joined(self, following: Act) -> Act | None:
+        if isinstance(following, Press) and following.call == self.call:
+            return Press(call=self.call, keys=self.keys + following.keys)
+        return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wait(_CallAct):
+    """Let time pass.
+
+    :param seconds: how long; None means until something happens.
+    :param clock: the time of the call at which this was meant, so that of two pages
+        whose countdowns end only one lets the time pass.
+    """
+
+    seconds: int | float | None = None
+    clock: int | float | None = None
+    method = "wait"
+
+    def play(self, desk: Desk) -> object:
+        clock = desk.call(self.call, Call).clock
+        if self.clock is not None and abs(clock - self.clock) > 1e-6:
+            raise ActRefused("This time has passed already.")
+        return super().play(desk)
+
+    def _arguments(self) -> tuple[object, ...]:
+        return () if self.seconds is None else (self.seconds,)
+
+    def as_json(self) -> dict[str, object]:
+        return {**super().as_json(), "clock": None}
+
+    def joined(self, following: Act) -> Act | None:
+        if (
+            isinstance(following, Wait)
+            and following.call == self.call
+            and None not in (self.seconds, following.seconds)
+        ):
+            seconds = t.cast(float, self.seconds) + t.cast(float, following.seconds)
+            return Wait(call=self.call, seconds=round(seconds, 6))
+        return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Talk(_CallAct):
+    """Speak for some seconds."""
+
+    seconds: int | float
+    method = "record"
+
+    def _arguments(self) -> tuple[object, ...]:
+        return (self.seconds,)
+
+
+class HangUp(_CallAct):
+    """Hang up, as the person who talks to the application."""
+
+    method = "hang_up"
+
+
+class Answer(_CallAct):
+    """Answer a call that the application placed."""
+
+    kind = PlacedCall
+    method = "answer"
+
+
+class Refuse(_CallAct):
+    """Press the busy button."""
+
+    kind = PlacedCall
+    method = "refuse"
+
+
+class LetRing(_CallAct):
+    """Let it ring until the phone system gives up."""
+
+    kind = PlacedCall
+    method = "let_ring"
+
+
+class PickUp(_CallAct):
+    """Answer a call between extensions, as the callee."""
+
+    kind = ThirdPartyCall
+    method = "answer"
+
+
+class Busy(_CallAct):
+    """Press the busy button, as the callee."""
+
+    kind = ThirdPartyCall
+    method = "busy"
+
+
+class Cancel(_CallAct):
+    """Give up while it rings, as the caller."""
+
+    kind = ThirdPartyCall
+    method = "cancel"
+
+
+class Hold(_CallAct):
+    """Put a call between extensions on hold, as a party."""
+
+    kind = ThirdPartyCall
+    method = "hold"
+
+
+class Unhold(_CallAct):
+    """Take a call between extensions back, as the party that held it."""
+
+    kind = ThirdPartyCall
+    method = "unhold"
+
+
+class EndBetween(_CallAct):
+    """Hang up a call between extensions, as a party."""
+
+    kind = ThirdPartyCall
+    method = "hang_up"
 
 
 def _all(families: t.Iterable[type[Act]]) -> t.Iterator[type[Act]]:

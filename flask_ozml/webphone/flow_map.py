@@ -20,7 +20,6 @@ from ..notifications import CallState
 from ..simulator import Call
 from ..simulator import PlacedCall
 from .acts import Act
-from .acts import ActRefused
 from .acts import Answer
 from .acts import Dial
 from .acts import LetRing
@@ -29,6 +28,7 @@ from .acts import Refuse
 from .acts import SetExtension
 from .acts import Talk
 from .acts import Wait
+from .desk import ActRefused
 from .session import Played
 from .session import Session
 

@@ -24,8 +24,8 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.exceptions import HTTPException
 
 from .acts import Act
-from .acts import ActRefused
 from .audio import fetch
+from .desk import ActRefused
 from .flow_map import FlowMap
 from .session import Session
 from .shown import state

@@ -14,8 +14,8 @@ from ..simulator import PhoneSystem
 from ..simulator import Routing
 from ..simulator.session import PhoneCall
 from .acts import Act
-from .acts import ActRefused
-from .acts import Desk
+from .desk import ActRefused
+from .desk import Desk
 from .recorder import Exchange
 from .recorder import Recorder
 

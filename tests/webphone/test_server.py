@@ -36,9 +36,9 @@ from flask_ozml.phone_urls import pasted_urls
 from flask_ozml.simulator import PhoneSystem
 from flask_ozml.simulator.server import served
 from flask_ozml.webphone.acts import Act
-from flask_ozml.webphone.acts import ActRefused
 from flask_ozml.webphone.acts import ACTS
 from flask_ozml.webphone.audio import fetch
+from flask_ozml.webphone.desk import ActRefused
 from flask_ozml.webphone.server import create_app
 from flask_ozml.webphone.session import MAX_ACTS
 from flask_ozml.webphone.session import Played
@@ -227,7 +227,7 @@ def test_an_act_is_read_back_as_it_was_written(name: str) -> None:
 @pytest.mark.parametrize(
     ("posted", "reason"),
     [
-        ({"act": "Explode"}, "'act' must be one of Dial, Press, "),
+        ({"act": "Explode"}, "'act' must be one of Dial, "),
         ({"act": "Press", "call": 0}, "keys"),
         ({"act": "Press", "call": 0, "keys": "1", "early": True}, "early"),
         ({"act": "Press", "call": True, "keys": "1"}, "'call' of Press"),
@@ -267,7 +267,7 @@ def test_a_call_that_never_ends_is_refused(desk: Desk) -> None:
 def test_an_error_of_the_simulator_itself_is_not_hidden(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*args: object) -> None:
+    def broken(*args: object, **named: object) -> None:
         raise LookupError
 
     monkeypatch.setattr(PhoneSystem, "incoming_call", broken)
