@@ -61,7 +61,9 @@ def expected(menu: Menu) -> str:
     words = []
     if menu.keys:
         words.append(", ".join(menu.keys))
-    if command.forward_to_url or not menu.keys:
+    if menu.keys and command.forward_to_url and menu.most == 1:
+        words.append("another digit")
+    elif command.forward_to_url or not menu.keys:
         count = str(menu.most)
         if menu.least != menu.most:
             count = f"{menu.least} to {menu.most}"

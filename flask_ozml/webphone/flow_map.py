@@ -3,6 +3,7 @@
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from flask import Flask
 
@@ -51,9 +52,10 @@ class FlowMap:
         self._values = values
         self._flow = Flow()
 
-    def explore(self) -> Json:
+    def explore(self, press: Sequence[str] = ()) -> Json:
         """Explore the calls of the site in phone systems of their own.
 
+        :param press: entries for menus that wait for several digits.
         :raises ActRefused: if the site cannot be explored, or not now.
         """
         system = self._session.system
@@ -68,6 +70,7 @@ class FlowMap:
                 self._flow = explore(
                     system.target,
                     urls=system.urls,
+                    press=press,
                     values=self._values,
                     bounds=BOUNDS,
                 )

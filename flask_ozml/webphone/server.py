@@ -187,9 +187,11 @@ class _Views:
 
     def explore(self) -> Response:
         """Explore the calls of the site, and return the map."""
-        _posted()
+        press = _posted().get("press", [])
+        if not isinstance(press, list) or not all(isinstance(p, str) for p in press):
+            raise BadRequest("'press' must be a list of entries for menus.")
         with _refusing():
-            return jsonify(self._loaded_map().explore())
+            return jsonify(self._loaded_map().explore(press))
 
     def play_to(self) -> Response:
         """Play the phone up to a state of the map; return the number of the call."""

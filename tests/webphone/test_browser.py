@@ -526,8 +526,10 @@ def test_axe_core_finds_no_violation(
     tab(page, "Routing")
     button(page, "Dial").click()
     tab(page, "Map")
+    page.get_by_label("Entries to try").fill("1234, 00")
     button(page, "Explore the calls").click()
     expect(page.locator("#map-status")).to_contain_text("No problems.")
+    expect(page.locator("#outline")).to_contain_text("Hello Anna")
     page.emulate_media(color_scheme=colours)
     page.evaluate(AXE)
     for width, tabs in ((360, (*TABS, "Wire")), (1600, TABS)):

@@ -196,6 +196,11 @@ def test_a_body_that_is_no_act_is_refused(
     assert desk.post("/act", data=data, content_type=kind).status_code == status
 
 
+@pytest.mark.parametrize("press", ["1234", [1234], None, {}])
+def test_entries_for_the_map_are_texts(desk: Desk, press: object) -> None:
+    assert desk.post("/explore", {"press": press}).status_code == 400
+
+
 def test_the_page_runs_no_script_but_its_own(desk: Desk) -> None:
     answer = desk.client.get("/", base_url=LOCAL)
     policy = answer.headers["Content-Security-Policy"]

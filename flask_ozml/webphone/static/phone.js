@@ -110,6 +110,13 @@ function fill(list, items, make) {
   if (empty?.classList.contains("empty")) empty.hidden = items.length > 0;
 }
 
+// Also shows the last child if it is new.
+function fillToEnd(list, items, make) {
+  const before = list.children.length;
+  fill(list, items, make);
+  if (list.children.length > before) reveal(list.lastChild);
+}
+
 function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
@@ -498,12 +505,12 @@ function drawMessages() {
 }
 
 function drawRest() {
-  fill($("routings"), state.routings, (routing) =>
+  fillToEnd($("routings"), state.routings, (routing) =>
     element("li", {},
       element("h3", {}, routing.title),
       drawTranscript(routing),
       element("p", {}, { answered: `Answered by ${routing.destination}.`, rejected: "The caller is rejected.", "dial plan": "The dial plan decides." }[routing.outcome])));
-  fill($("betweens"), state.calls.filter((call) => call.kind === "between"), (call) =>
+  fillToEnd($("betweens"), state.calls.filter((call) => call.kind === "between"), (call) =>
     element("li", {},
       element("h3", {}, `${call.title}: ${call.state}`),
       element("div", { class: "parties" }, drawParty(call, "caller"), drawParty(call, "callee")),
@@ -554,7 +561,7 @@ async function explore() {
     alertWith("");
     $("explore").disabled = true;
     write($("map-status"), "Exploring ...");
-    flow = await post("/explore");
+    flow = await post("/explore", { press: $("entries").value.match(/[0-9*#]+/g) ?? [] });
   } catch (error) {
     explain(error);
   }
@@ -578,7 +585,7 @@ async function playTo(number) {
 function drawMap() {
   if (state.about.target) {
     write($("map-status"), "Only a site that the phone itself runs can be explored. Start the phone without --url.");
-    for (const id of ["explore", "explore-hint", "outline-card"]) show($(id), false);
+    for (const id of ["explore-form", "explore-hint", "outline-card"]) show($(id), false);
     return;
   }
   if ($("explore").disabled) return;
@@ -631,6 +638,7 @@ function drawState(state, by, shown) {
 // ---- Tabs
 
 function openTab(name) {
+  if (document.body.dataset.tab !== name) scrollTo(0, 0);
   document.body.dataset.tab = name;
   for (const tab of $("tabs").children) {
     const selected = tab.id === `tab-${name}`;
@@ -706,7 +714,10 @@ $("copy-test").addEventListener("click", async () => {
     alertWith(error.message);
   }
 });
-$("explore").addEventListener("click", explore);
+$("explore-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  explore();
+});
 $("start-over").addEventListener("click", () => { silence(); send("/start-over"); });
 $("play-again").addEventListener("change", () => post("/settings", { play_again: $("play-again").checked }));
 
