@@ -39,6 +39,8 @@ HOST: t.Final = "127.0.0.1"
 INTERVAL: t.Final = 0.4
 #: Seconds to wait for the site's own server, which restarts after the same change.
 PATIENCE: t.Final = 10.0
+#: Seconds to wait at the end for acts that are still being played again.
+PATIENCE_AT_END: t.Final = 1.0
 
 
 class Options(t.NamedTuple):
@@ -135,7 +137,10 @@ class _Child:
         )
         with session.recorder.connected():
             begin.start()
-            _serve(app, self._options)
+            try:
+                _serve(app, self._options)
+            finally:
+                begin.join(PATIENCE_AT_END)  # it stores acts in a folder that goes
 
     def _begin(self, session: Session, target: str | None) -> None:
         """Play again what was done before a restart, or what the options say."""

@@ -71,7 +71,9 @@ def stored() -> Iterator[Store]:
     if is_running_from_reloader():
         yield Store(Path(os.environ[_FOLDER], "phone.json"))
         return
-    with tempfile.TemporaryDirectory(prefix="ozml-phone-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="ozml-phone-", ignore_cleanup_errors=True
+    ) as folder:
         os.environ[_FOLDER] = folder
         store = Store(Path(folder, "phone.json"))
         store.set_play_again(True)

@@ -1,6 +1,7 @@
 """How the phone in the browser is started, and what outlives a restart."""
 
 import os
+import socket
 import sys
 import time
 import types
@@ -99,6 +100,18 @@ def start(
 
 
 Start = Callable[..., list[dict[str, t.Any]]]
+
+
+def test_a_port_in_use_is_said_and_nothing_else(
+    site: Flask, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        arguments = ["phone", "--no-reload", "--port", port]
+        result = site.test_cli_runner().invoke(ozml, arguments)
+    assert result.exit_code == 1
+    assert f"Port {port} is in use" in result.output + capfd.readouterr().err
+    assert "Traceback" not in result.output
 
 
 @pytest.fixture
