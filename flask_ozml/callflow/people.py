@@ -39,15 +39,23 @@ class Play:
         self.placed_before = len(self.system.calls_placed)
         self.errors_before = len(self.system.errors)
         self.not_opened_before = len(self.system.not_opened)
+        #: The views that answered.
         self.views: list[str] = []
+        #: Whether anything but CallChanged was posted.
+        self.posted = False
         self.troubles: list[Trouble] = []
         self.failure: BaseException | None = None
         self.quiet = False
 
     def noticed(self) -> bool:
-        """Return whether the caller or a view noticed the act."""
+        """Return whether the caller or the application noticed the act."""
         heard = self.call is None or len(self.call.heard) > self.heard_before
-        return heard or bool(self.views)
+        return heard or self.posted
+
+    @property
+    def last_view(self) -> str:
+        """The view that answered last; empty if none did."""
+        return self.views[-1] if self.views else ""
 
 
 def listen(call: Call) -> None:

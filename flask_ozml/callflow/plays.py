@@ -231,20 +231,22 @@ class Player:
         play = self._play
         failure, play.failure = play.failure, None
         if failure:
-            name = "fallback" if view == "fallback" else "error"
+            # A fallback that fails, or says nothing, is as good as none.
+            name = "fallback" if view == "fallback" and commands else "error"
             self._add(play, name, failure, notification.kind)
         if view:
             self.reached.add((request.blueprint or "", view))
         if notification.kind == "call_changed":
             self._needs_call_changed |= bool(commands)
         else:
-            play.views.append(view or f"no view of {notification.kind}")
+            play.posted = True
+            if view and notification.kind != "error":
+                play.views.append(view)
         self.dials |= any(map(_dials, commands))
 
     def _raised(self, play: Play, error: BaseException) -> None:
         if isinstance(error, CallLoop):
-            view = play.views[-1] if play.views else ""
-            play.troubles.append(Trouble("loop", view, str(error)))
+            play.troubles.append(Trouble("loop", play.last_view, str(error)))
         else:
             self._add(play, "error", error)
 
@@ -273,7 +275,7 @@ class Player:
 
 def _refusals(play: Play) -> Iterator[Trouble]:
     """Yield what the phone system refused to do."""
-    view = play.views[-1] if play.views else ""
+    view = play.last_view
     outside = play.system.not_opened[play.not_opened_before :]
     for url in outside:
         yield Trouble("outside", view, play.namer.text(_bare(url)))

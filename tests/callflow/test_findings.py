@@ -124,6 +124,15 @@ def fail_without_a_fallback(phone: OzML, wrong: bool) -> None:
 
 
 @case("error", "call 9998 (view incoming_call.welcome)")
+def fail_with_a_fallback_that_fails(phone: OzML, wrong: bool) -> None:
+    fail_without_a_fallback(phone, wrong)
+
+    @phone.fallback
+    def sorry(notification: t.Any, error: Exception) -> Answer:
+        raise error
+
+
+@case("error", "call 9998 (view incoming_call.welcome)")
 def exit_the_process(phone: OzML, wrong: bool) -> None:
     @phone.incoming_call
     def welcome(call: t.Any) -> Answer:
@@ -154,7 +163,7 @@ def fail_with_a_fallback(phone: OzML, wrong: bool) -> None:
         return Speak("Sorry.")
 
 
-@case("refused", "call 9998")
+@case("refused", "call 9998 (view incoming_call.welcome)")
 def answer_with_an_unknown_command(phone: OzML, wrong: bool) -> None:
     @phone.incoming_call
     def welcome(call: t.Any) -> Answer:
@@ -162,7 +171,7 @@ def answer_with_an_unknown_command(phone: OzML, wrong: bool) -> None:
         return Response(f"<Response><{command}/></Response>", mimetype="text/xml")
 
 
-@case("outside", "call 9998")
+@case("outside", "call 9998 (view incoming_call.welcome)")
 def lead_to_another_site(phone: OzML, wrong: bool) -> None:
     away = GoTo("https://elsewhere.example/menu?token=t")
     answering(phone, Speak("Hello."), away if wrong else Hangup())
