@@ -45,7 +45,7 @@ async function poll() {
       if (error instanceof Refused) {
         connection("not connected");
         alertWith(error.message);
-        show(document.querySelector("main"), false);
+        document.body.classList.add("stopped");
         return;
       }
       connection("waiting for the site");
@@ -204,7 +204,7 @@ function draw() {
 
 function showProblem() {
   show($("problem"), Boolean(state.problem));
-  show(document.querySelector("main"), !state.problem);
+  document.body.classList.toggle("stopped", Boolean(state.problem));
   if (!state.problem) return;
   write($("problem-text"), state.problem.title);
   write($("problem-traceback"), state.problem.traceback);
