@@ -133,8 +133,9 @@ def test_the_package_catches_no_exit_of_a_process() -> None:
     caught = [
         ast.unparse(node.type) if node.type else "everything"
         for path in folder.rglob("*.py")
-        # Ctrl-C ends the exploration of a call flow, and shows what was found.
-        if path != folder / "callflow" / "explore.py"
+        # Ctrl-C ends the exploration of a call flow, and shows what was found; a view
+        # that exits is one of the findings.
+        if path.parent != folder / "callflow"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ExceptHandler)
     ]

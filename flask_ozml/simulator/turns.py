@@ -56,14 +56,15 @@ class Turns:
             if outer is None and request and self._asking:
                 outer = self._asking[-1]
             self._thread.turn = outer or _Turn()
+            failed = True  # exits are not caught, but end the call
             try:
                 yield
                 if outer is None:
                     self.post_waiting()
-            except (Exception, SystemExit):
-                transcript.abort()
-                raise
+                failed = False
             finally:
+                if failed:
+                    transcript.abort()
                 self._thread.turn = before
 
     @property

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import datetime
 import re
+import sys
 import threading
 import time
 import typing as t
@@ -155,16 +156,13 @@ class Recorder:
         outer = getattr(self._now, "exchange", None)
         self._now.exchange = exchange
         reply: Reply | None = None
-        error: BaseException | None = None
         try:
             reply = post()
             return reply
-        except BaseException as raised:  # a view may exit
-            error = raised
-            raise
         finally:
             self._now.exchange = outer
-            exchange.finish(reply, error)
+            # What is raised may be an exit, which is shown, but not caught.
+            exchange.finish(reply, None if reply else sys.exception())
             self._changed(exchange)
 
     def _begin(self, transcript: Transcript | None, path: str, body: bytes) -> Exchange:
