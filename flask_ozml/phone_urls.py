@@ -100,7 +100,7 @@ def variables(name: str, kind: str) -> frozenset[str]:
 
 
 def listing(name: str, phone: OzML, values: Mapping[str, object]) -> Iterator[str]:
-    """Return lines that tell what to paste where, and which views answer.
+    """Yield lines that tell what to paste where, and which views answer.
 
     The parameters are those of :func:`rows`.
     """

@@ -1,11 +1,13 @@
 """The phone in the browser, played in a real browser by clicking and typing."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -593,8 +595,23 @@ class Command:
             start_new_session=True,
         )
 
-    def first_line(self) -> str:
-        return t.cast(t.IO[str], self._process.stdout).readline()
+        self._port = int(arguments[arguments.index("--port") + 1])
+
+    def wait(self) -> None:
+        """Wait until it takes connections, which is later than its first line says."""
+        end = time.monotonic() + 20
+        while True:
+            with contextlib.suppress(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", self._port), 20).close()
+                return
+            assert time.monotonic() < end
+            time.sleep(0.05)  # a connection that is refused fails at once
+
+    def address(self) -> str:
+        """Return the address of the phone."""
+        line = t.cast(t.IO[str], self._process.stdout).readline()
+        self.wait()
+        return line.split()[1]
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -621,7 +638,7 @@ def test_a_changed_view_is_played_again_up_to_where_the_call_was(
     run: Callable[..., Command], tmp_path: Path, open_page: OpenPage
 ) -> None:
     command = run("ozml", "phone", "--port", str(free_port()), "--press", "1")
-    page = open_page(command.first_line().split()[1])
+    page = open_page(command.address())
     heard(page, "Second.")
     (tmp_path / "main.py").write_text(SITE.replace("Second.", "Something else."))
     heard(page, "Something else.")
@@ -650,13 +667,12 @@ def test_a_site_on_a_server_may_be_killed_and_started_again(
 ) -> None:
     port = str(free_port())
     server = run("run", "--port", port)
-    server.first_line()
-    server.first_line()
+    server.wait()
     command = run(
         "ozml", "phone", "--no-reload", "--port", str(free_port()),
         "--url", f"http://127.0.0.1:{port}",
     )  # fmt: skip
-    page = open_page(command.first_line().split()[1])
+    page = open_page(command.address())
     call(page)
     heard(page, "First.")
     expect(page.locator("#detail .hint")).to_contain_text("Look into its log.")
@@ -670,8 +686,7 @@ def test_a_site_on_a_server_may_be_killed_and_started_again(
     expect(page.locator("[aria-current]")).to_contain_text("DtmfEntered")
     expect(page.locator("#detail .hint")).to_contain_text("the server is running")
     again = run("run", "--port", port)
-    again.first_line()
-    again.first_line()
+    again.wait()
     call(page)
     expect(page.locator("#calls button")).to_have_count(2)
     heard(page, "First.")
