@@ -51,7 +51,12 @@ def command() -> Iterator[str]:
         subprocess.Popen(
             [sys.executable, "-m", "flask", *arguments.split()],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "FLASK_SECRET_KEY": "key"},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "FLASK_SECRET_KEY": "key",
+                "TMPDIR": folder,  # what is killed leaves files behind
+            },
             stdout=subprocess.PIPE,
             text=True,
         ) as process,

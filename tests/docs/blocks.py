@@ -188,6 +188,7 @@ class Trial:
                 "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
                 "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:randomly",
                 "COLUMNS": "80",
+                "TMPDIR": str(self.folder),  # what is ended leaves files behind
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

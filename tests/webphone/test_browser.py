@@ -584,6 +584,7 @@ class Command:
     def __init__(self, folder: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "flask", "--app", "main", *arguments]
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment["TMPDIR"] = str(folder)  # what is killed leaves files behind
         environment.pop("WERKZEUG_RUN_MAIN", None)
         self._process = subprocess.Popen(
             command,
