@@ -66,6 +66,7 @@ ROOMS: t.Final[dict[str, tuple[int, list[str], list[str]]]] = {
         [
             "webphone.acts",
             "webphone.command",
+            "webphone.desk",
             "webphone.flow_map",
             "webphone.recorder",
             "webphone.server",
@@ -82,6 +83,7 @@ ROOMS: t.Final[dict[str, tuple[int, list[str], list[str]]]] = {
             "callflow.explore",
             "callflow.findings",
             "callflow.identity",
+            "callflow.people",
             "callflow.plays",
             "callflow.states",
             "callflow.whole",
