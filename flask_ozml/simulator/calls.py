@@ -14,7 +14,7 @@ from .frames import Menu
 from .frames import Recording
 from .legs import Leg
 from .session import check_seconds
-from .session import RING_TIME
+from .session import Outcome
 from .switchboard import Switchboard
 
 #: Seconds that ``wait()`` waits at most for something to happen.
@@ -71,7 +71,7 @@ class Call(Leg):
         """
         check_seconds(seconds or 0)
         with self.switchboard.turn(self):
-            if self.live:
+            if not self.ended:
                 shown = "(waits)" if seconds is None else f"(waits {seconds:g} s)"
                 self.note(">", shown)
             if seconds is None:
@@ -83,7 +83,7 @@ class Call(Leg):
 
     def _wait_for_something(self) -> None:
         lines, end = len(self.events), self.after(LONGEST_WAIT)
-        while self.live and len(self.events) == lines:
+        while not self.ended and len(self.events) == lines:
             if self.due is None or self.due > end:
                 return
             self.go_on()
@@ -287,22 +287,18 @@ class PlacedCall(Call):
         self.command = command
         self.error_url = command.error_url
 
-    def start(self) -> None:
-        """Begin to ring, if the callee exists.
+    @property
+    def due(self) -> float | None:
+        return self.rings_until if self.state is CallState.RINGING else super().due
 
-        Assumption: a call to a number that does not exist posts no CallChanged.
-        """
-        self.switchboard.register(self)
-        outcome = self.switchboard.outcome(self.callee)
-        if outcome == "not found":
-            self.state = CallState.ERROR
-            self.switchboard.fail_call(self, "NotFound")
-            return
-        self.switchboard.change(self, CallState.RINGING)
-        if outcome == "busy":
-            self._fail("Busy")
-        elif outcome == "no answer":
-            self._ring_out()
+    def go_on(self) -> None:
+        if self.state is CallState.RINGING:
+            self.switchboard.end_ringing(self, "no answer")
+        else:
+            super().go_on()
+
+    def unanswered(self, outcome: Outcome) -> None:
+        self.switchboard.fail_call(self, outcome)
 
     def answer(self, *, hang_up_after: float | None = None) -> t.Self:
         """Pick up: post the CallConnected, and run the answer.
@@ -337,7 +333,7 @@ class PlacedCall(Call):
         self._need_ringing("refuse")
         with self.switchboard.turn(self):
             self.note(">", "(refuses)")
-            self._fail("Busy")
+            self.switchboard.end_ringing(self, "busy")
         return self
 
     def let_ring(self) -> t.Self:
@@ -345,22 +341,13 @@ class PlacedCall(Call):
         self._need_ringing("let it ring")
         with self.switchboard.turn(self):
             self.note(">", "(lets it ring)")
-            self._ring_out()
+            self.switchboard.end_ringing(self, "no answer")
         return self
 
     def hang_up(self) -> t.Self:
         if self.state is CallState.RINGING:
             return self.refuse()
         return super().hang_up()
-
-    def _ring_out(self) -> None:
-        """Assumption: a placed call rings as long as a Route without RingTime."""
-        self.move_clock(self.after(RING_TIME))
-        self._fail("NoAnswer")
-
-    def _fail(self, result: str) -> None:
-        self.switchboard.change(self, CallState.BUSY)
-        self.switchboard.fail_call(self, result)
 
     def _need_ringing(self, act: str) -> None:
         if self.state is not CallState.RINGING:

@@ -146,7 +146,7 @@ class Leg(PhoneCall, abc.ABC):
 
         :param before: whether only that happens which is due before that time.
         """
-        while self.live:
+        while not self.ended:
             due = self.due
             if due is None or due > until or (before and due == until):
                 self.move_clock(until)

@@ -265,12 +265,12 @@ class PhoneSystem(Switchboard):
     def place(self, command: CallCommand, api_extension: str) -> None:
         call = PlacedCall(self, command, api_extension)
         self.calls_placed.append(call)
-        call.start()
+        self.begin(call)
 
     def connect(self, caller: str, callee: str, caller_id: str) -> PhoneCall:
         if callee not in self.api_extensions:
             call = ThirdPartyCall(self, caller, callee, caller_id)
-            call.begin()
+            self.begin(call)
             self.pick_up(call)
             return call
         extension = IncomingCall(self, caller, callee, caller_id)

@@ -9,19 +9,12 @@ from collections.abc import Mapping
 
 from ..commands import Command
 from ..commands import Route
-from ..notifications import RoutingCallState
 from . import not_simulated
-from .session import Outcome
 from .session import PhoneCall
+from .session import RESULTS
 from .session import RING_TIME
 from .session import Transcript
 from .switchboard import Switchboard
-
-_STATES: t.Final[Mapping[Outcome, RoutingCallState]] = {
-    "busy": RoutingCallState.BUSY,
-    "no answer": RoutingCallState.NO_ANSWER,
-    "not found": RoutingCallState.NOT_FOUND,
-}
 
 
 class Routing(Transcript):
@@ -106,6 +99,6 @@ class Routing(Transcript):
         self._last = {
             "LastDialedNumber": route.dialed_number or self.dialed,
             "LastCalledExtension": destination,
-            "LastCallState": _STATES[outcome].value,
+            "LastCallState": RESULTS[outcome].value,
         }
         return True

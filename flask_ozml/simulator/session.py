@@ -2,11 +2,13 @@
 
 import threading
 import typing as t
+from collections.abc import Mapping
 
 from ..commands import Command
 from ..commands import Record
 from ..notifications import CallState
 from ..notifications import ErrorNotification
+from ..notifications import RoutingCallState
 
 #: The states of calls that are over.
 ENDED: t.Final = frozenset(
@@ -21,6 +23,13 @@ ENDED: t.Final = frozenset(
 
 #: How an extension takes a call; an extension that has no outcome answers.
 Outcome = t.Literal["answered", "busy", "no answer", "not found"]
+
+#: What the phone system calls the outcomes of calls that are not answered.
+RESULTS: t.Final[Mapping[Outcome, RoutingCallState]] = {
+    "busy": RoutingCallState.BUSY,
+    "no answer": RoutingCallState.NO_ANSWER,
+    "not found": RoutingCallState.NOT_FOUND,
+}
 
 #: Seconds that a call rings (documented for Route).
 RING_TIME: t.Final = 90
@@ -135,6 +144,8 @@ class PhoneCall(Transcript):
         self.recordings: list[tuple[Record, float]] = []
         #: Seconds since the call began, and those spent ringing and talking.
         self.clock = self.rang = self.talked = 0.0
+        #: When the phone system gives up if nobody answers.
+        self.rings_until = float(RING_TIME)
 
     @property
     def ended(self) -> bool:
@@ -165,6 +176,9 @@ class PhoneCall(Transcript):
 
     def entered(self) -> None:
         """Do what follows from a change of the state."""
+
+    def unanswered(self, outcome: Outcome) -> None:
+        """Do what follows if the call is not answered."""
 
     def abort(self) -> None:
         if not self.ended:

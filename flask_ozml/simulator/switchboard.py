@@ -24,6 +24,8 @@ from .exceptions import MissingUrl
 from .exceptions import TransportError
 from .session import Outcome
 from .session import PhoneCall
+from .session import RESULTS
+from .session import RING_TIME
 from .session import Transcript
 from .transport import Base
 from .transport import Reply
@@ -126,8 +128,18 @@ class Switchboard(Turns, abc.ABC):
         return next(self._numbers)
 
     def outcome(self, extension: str) -> Outcome:
-        """Return how an extension takes a call."""
-        return self.extensions.get(extension, "answered")
+        """Return how an extension takes a call.
+
+        :raises ValueError: if it is not an :data:`Outcome`.
+        """
+        outcome = self.extensions.get(extension, "answered")
+        if outcome not in t.get_args(Outcome):
+            known = ", ".join(map(repr, t.get_args(Outcome)))
+            raise ValueError(
+                f"The outcome of the extension {extension!r} must be one of {known},"
+                f" got {outcome!r}."
+            )
+        return outcome
 
     @property
     def base(self) -> Base:
@@ -179,16 +191,20 @@ class Switchboard(Turns, abc.ABC):
         """Post a notification and return the commands of the answer.
 
         None means that the answer was refused, which has been reported. Assumption: no
-        answer, and an answer of more than 1 MiB, are ParseErrors.
+        answer, and an answer of more than 1 MiB, are ParseErrors. What the application
+        raises is raised, and ends the call.
 
         :param transcript: the call or message that it is about.
         :param values: values by wire name.
         :param source: the command and the parameter that the URL came from.
         """
-        self.count_notification(kind)
-        # Outside of the try block: a CommandError that the application itself raises
-        # is no refusal.
-        reply = self._post(transcript, kind, url, values, source)
+        try:
+            self.count_notification(kind)
+            reply = self._post(transcript, kind, url, values, source)
+        except Exception:
+            transcript.abort()
+            raise
+        # A CommandError that the application itself raises is no refusal.
         try:
             if isinstance(reply, CommandError):
                 raise reply
@@ -229,12 +245,12 @@ class Switchboard(Turns, abc.ABC):
         self.post_error(self.find_url("error"), error.code, message)
         self.post_error(transcript.error_url, error.code, message)
 
-    def fail_call(self, call: PhoneCall, result: str) -> None:
+    def fail_call(self, call: PhoneCall, outcome: Outcome) -> None:
         """Report that a call did not come about.
 
         Assumption: it is posted to the ErrorUrl of the Call only.
         """
-        code = StatusCode.CALL_CONNECT_FAILED
+        code, result = StatusCode.CALL_CONNECT_FAILED, RESULTS[outcome]
         message = f"Call connect to '{call.callee}' failed with result state '{result}'"
         self.note_error(call, code, message)
         self.later(lambda: self.post_error(call.error_url, code, message))
@@ -288,6 +304,49 @@ class Switchboard(Turns, abc.ABC):
         call.entered()
         if call.ended:
             self._finish_recordings(call)
+
+    def begin(self, call: PhoneCall) -> None:
+        """Begin to ring.
+
+        Assumption: a call to a number that does not exist posts no CallChanged.
+        """
+        self.register(call)
+        if self.outcome(call.callee) == "not found":
+            call.state = CallState.ERROR
+            call.entered()
+            call.unanswered("not found")
+        else:
+            self.ring(call)
+
+    def ring(self, call: PhoneCall) -> None:
+        """Let the callee's phone ring.
+
+        The application may act on the CallChanged before the callee does. Assumption: a
+        call that is forwarded to a number that does not exist ends in the state Error.
+        """
+        if self.outcome(call.callee) == "not found":
+            self.end_ringing(call, "not found")
+            return
+        call.rings_until = call.after(RING_TIME)
+        self.change(call, CallState.RINGING)
+        self.later(lambda: self._take(call))
+
+    def _take(self, call: PhoneCall) -> None:
+        outcome = self.outcome(call.callee)
+        if outcome != "answered" and call.state is CallState.RINGING:
+            self.end_ringing(call, outcome)
+
+    def end_ringing(self, call: PhoneCall, outcome: Outcome) -> None:
+        """End a call that is not answered.
+
+        Documented: it is Busy, also if it rings too long. Assumption: that is as long
+        as a Route without RingTime rings.
+        """
+        if outcome == "no answer":
+            call.move_clock(call.rings_until)
+        not_found = outcome == "not found"
+        self.change(call, CallState.ERROR if not_found else CallState.BUSY)
+        call.unanswered(outcome)
 
     def pick_up(self, call: PhoneCall) -> None:
         """Begin the conversation.

@@ -36,11 +36,6 @@ class ThirdPartyCall(PhoneCall):
         #: What each party heard.
         self.heard_by: dict[str, list[str]] = {"caller": [], "callee": []}
 
-    def begin(self) -> None:
-        """Begin to ring."""
-        self.switchboard.register(self)
-        self.switchboard.change(self, CallState.RINGING)
-
     def entered(self) -> None:
         self.note("*", self.state)
 
@@ -54,7 +49,7 @@ class ThirdPartyCall(PhoneCall):
         """Call; the callee's phone rings."""
         with self.switchboard.turn(self):
             self.switchboard.url_of("call_changed")
-            self.begin()
+            self.switchboard.begin(self)
         return self
 
     def answer(self) -> t.Self:
@@ -111,9 +106,15 @@ class ThirdPartyCall(PhoneCall):
         return self._change("hang up", CallState.COMPLETED, *talking)
 
     def wait(self, seconds: float) -> t.Self:
-        """Let time pass; the parties talk unless the call is on hold."""
+        """Let time pass: the phone rings until the phone system gives up, or the parties
+        talk unless the call is on hold.
+        """
         check_seconds(seconds)
-        self.move_clock(self.after(seconds))
+        until = self.after(seconds)
+        with self.switchboard.turn(self):
+            if self.state is CallState.RINGING and until >= self.rings_until:
+                self.switchboard.end_ringing(self, "no answer")
+            self.move_clock(until)
         return self
 
     def _need(self, act: str, *states: CallState) -> None:

@@ -136,9 +136,9 @@ def _unhold(switchboard: Switchboard, call: PhoneCall, command: ozml.Unhold) -> 
 
 
 def _forward(switchboard: Switchboard, call: PhoneCall, command: ozml.Forward) -> None:
-    """Documented: only while it rings. Assumption: it goes on to ring."""
+    """Documented: only while it rings. Assumption: it begins to ring again."""
     call.callee = command.destination
-    switchboard.change(call, CallState.RINGING)
+    switchboard.ring(call)
 
 
 def _blind_transfer(

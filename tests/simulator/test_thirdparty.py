@@ -2,6 +2,7 @@
 
 import itertools
 import typing as t
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +17,7 @@ from flask_ozml.commands import Hold
 from flask_ozml.commands import Play
 from flask_ozml.commands import Record
 from flask_ozml.commands import Reject
+from flask_ozml.commands import Route
 from flask_ozml.commands import SendDTMF
 from flask_ozml.commands import SendSms
 from flask_ozml.commands import Speak
@@ -239,6 +241,87 @@ def test_p4584_forward_while_it_rings() -> None:
     call = pages.system.call_between("103", "101")
     assert (call.callee, pages.states) == ("500", ["Ringing", "Ringing"])
     assert pages.posted[1][1].endswith("&Callee=500")
+
+
+TAKEN: list[tuple[t.Any, str, float]] = [
+    ("answered", "Ringing", 0),
+    ("busy", "Busy", 0),
+    ("no answer", "Busy", 90),
+    ("not found", "Error", 0),
+]
+
+
+@pytest.mark.parametrize(("outcome", "state", "rang"), TAKEN)
+def test_p4587_extensions_take_calls_of_others_too(
+    outcome: t.Any, state: str, rang: float
+) -> None:
+    pages = watched()
+    pages.system.extensions["101"] = outcome
+    call = pages.system.call_between("103", "101")
+    assert (call.state, call.rang) == (state, rang)
+    assert pages.states == {
+        "Ringing": ["Ringing"],
+        "Busy": ["Ringing", "Busy"],
+        "Error": [],
+    }.get(state)
+    assert not pages.system.errors
+
+
+@pytest.mark.parametrize(("outcome", "state", "rang"), TAKEN)
+def test_p4584_extensions_take_forwarded_calls(
+    outcome: t.Any, state: str, rang: float
+) -> None:
+    pages = watched({"Ringing": [Forward("500")]})
+    pages.system.extensions |= {"101": "no answer", "500": outcome}
+    call = pages.system.call_between("103", "101")
+    assert (call.state, call.rang) == (state, rang)
+    assert pages.states == {
+        "Ringing": ["Ringing", "Ringing"],
+        "Busy": ["Ringing", "Ringing", "Busy"],
+        "Error": ["Ringing", "Error"],
+    }.get(state)
+
+
+def test_a_call_is_hung_up_before_nobody_has_answered_it() -> None:
+    pages = watched({"Ringing": [Hangup()]})
+    pages.system.extensions["101"] = "no answer"
+    call = pages.system.call_between("103", "101")
+    assert (call.state, call.rang) == (CallState.CANCELLED, 0)
+
+
+def test_p4587_a_phone_rings_for_a_predetermined_time() -> None:
+    call = watched().system.call_between().wait(60).wait(29)
+    assert (call.state, call.rang) == (CallState.RINGING, 89)
+    assert (call.wait(1).state, call.rang) == (CallState.BUSY, 90)
+    pages = placing()
+    pages.system.incoming_sms()
+    (placed,) = pages.system.calls_placed
+    assert (placed.wait(89).state, placed.patience) == (CallState.RINGING, 1)
+    assert (placed.wait().state, placed.rang) == (CallState.BUSY, 90)
+    assert pages.asked[-1] == "failed"
+    assert str(placed).endswith("result state 'NoAnswer'")
+
+
+def test_p4584_a_forwarded_call_rings_again_as_long() -> None:
+    pages = watched()
+    call = pages.system.call_between().wait(80)
+    after(pages, call, Forward("500"))
+    assert call.wait(89).state is CallState.RINGING
+    assert call.wait(1).state is CallState.BUSY
+
+
+@pytest.mark.parametrize("place", ["call", "transfer", "route"])
+def test_an_unknown_outcome_is_an_error(place: str) -> None:
+    pages = watched({"InCall": [TRANSFER]}, routing_interception=[Route("7")])
+    system = pages.system
+    system.extensions["7"] = t.cast(t.Any, "Busy")
+    acts: dict[str, Callable[[], object]] = {
+        "call": lambda: system.call_between("1", "7"),
+        "transfer": lambda: system.call_between("1", "2").answer(),
+        "route": system.route,
+    }
+    with pytest.raises(ValueError, match=r"'7' must be one of .*, got 'Busy'\."):
+        acts[place]()
 
 
 @pytest.mark.parametrize("kind", ["third party", "extension"])
@@ -480,6 +563,25 @@ def test_two_answers_that_undo_each_other() -> None:
         call.answer()
     assert call.state is CallState.ERROR
     assert not pages.system.live_calls
+
+
+def test_a_loop_of_transfers_leaves_no_call() -> None:
+    pages = Pages(call_changed=lambda: [TRANSFER] * (pages.states[-1] == "InCall"))
+    with pytest.raises(CallLoop):
+        pages.system.call_between().answer()
+    assert not pages.system.live_calls
+
+
+def test_a_failure_ends_the_call_after_a_transfer_too() -> None:
+    def fail() -> t.NoReturn:
+        raise ZeroDivisionError
+
+    pages = Pages(desk=[BlindTransfer("9997")], box=fail)
+    urls = {"": {"incoming_call": url("desk")}, "9997": {"incoming_call": url("box")}}
+    system = PhoneSystem(pages.app, urls)
+    with pytest.raises(ZeroDivisionError):
+        system.incoming_call()
+    assert not system.live_calls
 
 
 def test_a_call_of_an_api_extension_obeys_some_commands() -> None:
