@@ -100,7 +100,7 @@ class HttpApi:
         return answer(environ, start_response)
 
     def _reply(self, http: HttpRequest) -> bytes:
-        request = _Request("Request")
+        request = Transcript("Request")
         self._transcripts.append(request)
         elements: Iterable[Element] = ()
         try:
@@ -122,7 +122,7 @@ class HttpApi:
         if self.users and self.users.get(str(name)) != password:
             raise Refusal(StatusCode.AUTHENTICATION_FAILED)
 
-    def _run(self, request: "_Request", form: Form) -> Iterable[Element]:
+    def _run(self, request: Transcript, form: Form) -> Iterable[Element]:
         name = form.get("command", "")
         known = REQUESTS.get(name.lower())
         if known is None:
@@ -140,9 +140,7 @@ class HttpApi:
         if handler:
             return handler(self, request, **arguments)
         with self.switchboard.turn(request, request=True):
-            refusal = _control(self, request, known.command, arguments)
-        if refusal:
-            raise refusal
+            _control(self, known.command, arguments)
         return ()
 
     @property
@@ -174,31 +172,13 @@ def _unknown(command: str) -> Refusal:
     return Refusal(StatusCode.NOT_IMPLEMENTED_COMMAND, command)
 
 
-class _Request(Transcript):
-    """A request."""
-
-    call: PhoneCall | None = None
-
-    def abort(self) -> None:
-        if self.call:
-            self.call.abort()
-
-
-def _control(
-    api: HttpApi, request: _Request, command: str, arguments: Mapping[str, t.Any]
-) -> Refusal | None:
+def _control(api: HttpApi, command: str, arguments: Mapping[str, t.Any]) -> None:
     """Run the OzML command of the same name (third-party call control)."""
+    calls = [_found(api, arguments[name]) for name in _CALL_IDS if name in arguments]
     try:
-        calls = [
-            _found(api, arguments[name]) for name in _CALL_IDS if name in arguments
-        ]
-        request.call = calls[0]
         execute(api.switchboard, calls[0], BY_NAME[command.lower()](**arguments))
-    except Refusal as refusal:
-        return refusal
     except InappropriateCommand as error:
-        return Refusal(error.code, command)
-    return None
+        raise Refusal(error.code, command) from None
 
 
 _CALL_IDS: t.Final = ("call_id", "transferred_call_id", "target_call_id")
@@ -213,7 +193,7 @@ def _found(api: HttpApi, call_id: str) -> PhoneCall:
 
 def _call(
     api: HttpApi,
-    request: _Request,
+    request: Transcript,
     *,
     dialed: str,
     api_extension: str | None,
@@ -228,7 +208,7 @@ def _call(
 
 
 def _send_sms(
-    api: HttpApi, request: _Request, *, api_extension: str | None, **others: t.Any
+    api: HttpApi, request: Transcript, *, api_extension: str | None, **others: t.Any
 ) -> Iterable[Element]:
     """Assumption: SmsId comes after the message."""
     if not api.finds(others["recipient"]):
@@ -240,7 +220,7 @@ def _send_sms(
 
 
 def _send_email(
-    api: HttpApi, request: _Request, **arguments: t.Any
+    api: HttpApi, request: Transcript, **arguments: t.Any
 ) -> Iterable[Element]:
     if not api.finds(arguments["recipient"]):
         raise Refusal(StatusCode.SMS_DESTINATION_NOT_FOUND)
@@ -249,7 +229,7 @@ def _send_email(
     return ()
 
 
-def _list_extensions(api: HttpApi, request: _Request) -> Iterable[Element]:
+def _list_extensions(api: HttpApi, request: Transcript) -> Iterable[Element]:
     """Return the extensions that have been configured."""
     rows = [
         row("ExtensionSummary", Id=config.extension_id, Type=config.extension_type)
@@ -259,13 +239,13 @@ def _list_extensions(api: HttpApi, request: _Request) -> Iterable[Element]:
 
 
 def _get_config(
-    api: HttpApi, request: _Request, *, extension_id: str
+    api: HttpApi, request: Transcript, *, extension_id: str
 ) -> Iterable[Element]:
     return [_config(api, extension_id).element]
 
 
 def _add_config(
-    api: HttpApi, request: _Request, *, extension_type: str, config_xml: str
+    api: HttpApi, request: Transcript, *, extension_type: str, config_xml: str
 ) -> Iterable[Element]:
     config = config_of(extension_type, config_xml)
     if api.configs.setdefault(config.extension_id, config) is not config:
@@ -274,7 +254,7 @@ def _add_config(
 
 
 def _modify_config(
-    api: HttpApi, request: _Request, *, extension_type: str, config_xml: str
+    api: HttpApi, request: Transcript, *, extension_type: str, config_xml: str
 ) -> Iterable[Element]:
     """Assumption: 701 for an extension that does not exist."""
     config = config_of(extension_type, config_xml)
@@ -284,19 +264,19 @@ def _modify_config(
 
 
 def _remove_config(
-    api: HttpApi, request: _Request, *, extension_id: str
+    api: HttpApi, request: Transcript, *, extension_id: str
 ) -> Iterable[Element]:
     _config(api, extension_id)
     del api.configs[extension_id]
     return ()
 
 
-def _active_calls(api: HttpApi, request: _Request) -> Iterable[Element]:
+def _active_calls(api: HttpApi, request: Transcript) -> Iterable[Element]:
     return active_calls(api.calls)
 
 
 def _call_history(
-    api: HttpApi, request: _Request, **arguments: t.Any
+    api: HttpApi, request: Transcript, **arguments: t.Any
 ) -> Iterable[Element]:
     return call_history(api.calls, **arguments)
 

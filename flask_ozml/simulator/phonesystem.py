@@ -72,15 +72,10 @@ class PhoneSystem(Switchboard):
         reaction: float = 1.0,
         per_key: float = 0.3,
     ) -> None:
-        super().__init__(
-            target,
-            urls,
-            base,
-            first_id=first_id,
-            answered_state=answered_state,
-            reaction=reaction,
-            per_key=per_key,
-        )
+        super().__init__(target, urls, base, first_id)
+        self.answered_state = answered_state
+        self.reaction = reaction
+        self.per_key = per_key
         #: The text messages that were sent.
         self.sms_sent: list[SendSms] = []
         # Their ids, and the API extensions that sent them.

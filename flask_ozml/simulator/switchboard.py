@@ -54,21 +54,21 @@ class Switchboard(Turns, abc.ABC):
         mappings by API extension, where ``""`` stands for all others.
     :param base: what all URLs of the application begin with.
     :param first_id: the number of the first call or message.
-    :param answered_state: whether CallChanged knows the state Answered.
-    :param reaction: seconds after which people press a key or speak.
-    :param per_key: seconds from one key to the next.
     """
+
+    #: Whether CallChanged has the state Answered before InCall.
+    answered_state: bool
+    #: Seconds after which people press a key or speak.
+    reaction: float
+    #: Seconds from one key to the next.
+    per_key: float
 
     def __init__(
         self,
         target: "WSGIApplication | str",
         urls: Urls,
-        base: str | None = None,
-        *,
-        first_id: int = 1,
-        answered_state: bool = False,
-        reaction: float = 1.0,
-        per_key: float = 0.3,
+        base: str | None,
+        first_id: int,
     ) -> None:
         super().__init__()
         #: The URLs that are pasted into the phone system, as they were given.
@@ -80,9 +80,6 @@ class Switchboard(Turns, abc.ABC):
         self.target = target
         #: Watches each notification and its answer; None if nobody does.
         self.watcher: Watcher | None = None
-        self.answered_state = answered_state
-        self.reaction = reaction
-        self.per_key = per_key
         #: How extensions and lines take calls; those that are not here answer.
         self.extensions: dict[str, Outcome] = {}
         #: Seconds that an audio file takes; one that is not here takes 5.

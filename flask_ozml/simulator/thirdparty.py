@@ -106,8 +106,10 @@ class ThirdPartyCall(PhoneCall):
         return self._change("hang up", CallState.COMPLETED, *talking)
 
     def wait(self, seconds: float) -> t.Self:
-        """Let time pass: the phone rings until the phone system gives up, or the parties
-        talk unless the call is on hold.
+        """Let time pass.
+
+        Meanwhile the phone rings, until the phone system gives up, or the parties talk,
+        unless the call is on hold.
         """
         check_seconds(seconds)
         until = self.after(seconds)
