@@ -145,6 +145,14 @@ class Call(Leg):
         """Seconds until the phone system goes on by itself; None if it does not."""
         return None if self.due is None else max(self.due - self.clock, 0)
 
+    @property
+    def continued(self) -> "Call":
+        """The call in which the person goes on after transfers to API extensions."""
+        call = self
+        while isinstance(call.transferred_call, Call):
+            call = call.transferred_call
+        return call
+
     def _get_ready(self) -> None:
         """Let time pass until the person would act."""
         self.settle()

@@ -88,6 +88,9 @@ def _blind_transfer(leg: Leg, command: ozml.BlindTransfer) -> None:
     command runs.
     """
     leg.switchboard.transfer(leg, command.target, leg.person)
+    new = leg.transferred_call
+    if isinstance(new, Leg) and leg.hangs_up_at is not None:
+        new.hangs_up_at = new.after(leg.hangs_up_at - leg.clock)
 
 
 def _call(leg: Leg, command: ozml.Call) -> None:

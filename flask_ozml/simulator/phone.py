@@ -118,9 +118,9 @@ def call(
             press_or_say(talk, keys)
         if typed is not None and not press:
             _talk(screen, system, talk, typed)
-        while hang_up_after is not None and talk.live:
-            talk.wait()
-        talk.hang_up()
+        while hang_up_after is not None and talk.continued.live:
+            talk.continued.wait()
+        talk.continued.hang_up()
 
     return _played(system, screen, play)
 
@@ -225,18 +225,19 @@ def _reason(system: PhoneSystem) -> str | None:
 def _talk(screen: Screen, system: PhoneSystem, talk: Call, typed: t.TextIO) -> None:
     screen.line(HELP)
     screen.show(system.sessions)
-    while talk.live:
+    while talk.continued.live:
         screen.prompt()
         line = typed.readline()
         if not line:
             screen.line("")
             return
-        _act(screen, talk, line.strip())
+        _act(screen, talk.continued, line.strip())
         screen.show(system.sessions, typed=True)
 
 
 def press_or_say(talk: Call, keys: str) -> None:
     """Press keys, or say in the transcript that the call ended too early."""
+    talk = talk.continued
     try:
         talk.press(keys)
     except CallStateError:

@@ -209,5 +209,5 @@ class _People:
         call.answer(hang_up_after=PATIENCE)
         for keys in self._press:
             press_or_say(call, keys)
-        while call.live:
-            call.wait()
+        while call.continued.live:
+            call.continued.wait()

@@ -7,12 +7,14 @@ from flask_ozml.commands import BlindTransfer
 from flask_ozml.commands import Call
 from flask_ozml.commands import GoTo
 from flask_ozml.commands import Hangup
+from flask_ozml.commands import Play
 from flask_ozml.commands import Record
 from flask_ozml.commands import Route
 from flask_ozml.commands import SendSms
 from flask_ozml.commands import Speak
 from flask_ozml.commands import UserInput
 from flask_ozml.simulator import phone
+from flask_ozml.simulator import PhoneSystem
 from simulator_pages import Pages
 from simulator_pages import url
 
@@ -87,6 +89,33 @@ def test_interactive() -> None:
         "> > (waits)",
         "* hung up",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        ({"press": ["1"]}, "* hung up"),
+        ({"typed": io.StringIO("1\n")}, "* hung up"),
+        ({"hang_up_after": 4}, "> (hangs up)"),
+        ({}, "> (hangs up)"),
+    ],
+)
+def test_a_caller_goes_on_after_a_transfer_to_another_api_extension(
+    arguments: t.Any, last: str
+) -> None:
+    desk = UserInput(Speak("Desk."), inputs={"1": Speak("One.")}, repeat=True)
+    pages = Pages(hall=[Play("hall.wav"), BlindTransfer("9997")], desk=[desk])
+    pages.system = PhoneSystem(
+        pages.app,
+        {"": {"incoming_call": url("hall")}, "9997": {"incoming_call": url("desk")}},
+    )
+    pages.system.audio["hall.wav"] = 3.0
+    status, lines = called(pages, **arguments)
+    assert (status, lines[-1]) == (0, last)
+    assert "Call from +36301112222 to 9997" in lines
+    assert not pages.system.live_calls
+    if "hang_up_after" in arguments:
+        assert [call.clock for call in pages.system.calls] == [3, 1]
 
 
 def test_the_end_of_the_lines_hangs_up() -> None:
