@@ -6,18 +6,10 @@ requests".
 """
 
 import datetime
-import functools
-import html
-import http.client
 import os
 import re
-import ssl
 import typing as t
-import warnings
-from collections.abc import Callable
 from collections.abc import Mapping
-from urllib.parse import quote
-from urllib.parse import quote_plus
 from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
@@ -38,9 +30,8 @@ from .errors import PhoneSystemUnreachable
 from .errors import UnexpectedReply
 from .http_api import replies
 from .http_api import requests
+from .http_api.connection import Connection
 from .http_api.exchange import MAX_REPLY
-from .http_api.exchange import post
-from .http_api.exchange import tls_context
 from .http_api.replies import ActiveCall
 from .http_api.replies import CallRecord
 from .http_api.replies import Extension
@@ -64,15 +55,14 @@ __all__ = [
 ]
 
 _R = t.TypeVar("_R")
-_Form = list[tuple[str, str]]
 
 
 class PhoneSystemClient:
     """A client for the HTTP API of a phone system.
 
     Each method sends one request. Nothing is ever sent again by itself, since a
-    repeated Call is a second call. Redirects, proxies, ``.netrc`` and the environment
-    are ignored, since each request contains the password. One client may be used by
+    repeated Call is a second call. Redirects, proxies and ``.netrc`` are ignored, since
+    each request contains the password. One client may be used by
     several threads at once. Arguments obey the rules of the OzML commands.
 
     :param url: the address of the HTTP API, for example ``http://127.0.0.1:7780/``.
@@ -96,6 +86,8 @@ class PhoneSystemClient:
     """
 
     _allowed_destinations: tuple[re.Pattern[str], ...] | None = None
+    # The configuration that the address is read from.
+    _config: Mapping[str, t.Any] | None = None
 
     def __init__(
         self,
@@ -106,11 +98,14 @@ class PhoneSystemClient:
         timeout: float = 10.0,
         ca: str | os.PathLike[str] | t.Literal[False] | None = None,
     ) -> None:
-        self.url: str = _BASE.check("PhoneSystemClient", "url", url)
-        self.timeout = _checked_timeout(timeout)
-        self._credentials = _checked_credentials(username, password)
-        self._address = _split(self.url)
-        self._tls = _checked_tls(ca) if self._address.scheme == "https" else None
+        self._url = _checked_url(url)
+        self._connection = Connection(
+            _split(self._url),
+            username=username,
+            password=password,
+            timeout=timeout,
+            ca=ca,
+        )
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
@@ -123,6 +118,10 @@ class PhoneSystemClient:
         request that this class has no method for, every parameter whose name stands for
         a number in the vendor's documentation is checked, unless the name of the
         request begins with "List".
+
+        The address is read again for each request. So whatever plays the app in a test
+        or a terminal can lead all requests to a simulated phone system, also those of a
+        client that was made before.
 
         :raises ConfigurationError: if a key is missing or wrong.
         """
@@ -139,6 +138,7 @@ class PhoneSystemClient:
         try:
             client = cls(**{"url": None, **options})
             client._allowed_destinations = allowed
+            client._config = config
             return client
         except InvalidParameter as error:
             message = f"{keys[error.parameter]} {error.rule}."
@@ -146,6 +146,18 @@ class PhoneSystemClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r}, timeout={self.timeout!r})"
+
+    @property
+    def url(self) -> str:
+        """The address of the HTTP API."""
+        if self._config is None:
+            return self._url
+        return _checked_url(self._config.get("OZML_PHONE_SYSTEM_URL"))
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that an exchange may take in all."""
+        return self._connection.timeout
 
     def call(
         self,
@@ -522,8 +534,8 @@ class PhoneSystemClient:
             if text is not None:
                 self._check_destination(command, parameter, text)
                 form.append((parameter.wire_name, text))
-        reply = replies.parse(self._exchange(form))
-        replies.check(command, reply, self._redacted)
+        reply = replies.parse(self._connection.exchange(_split(self.url), form))
+        replies.check(command, reply, self._connection.redacted)
         return reply
 
     def _check_destination(
@@ -536,60 +548,6 @@ class PhoneSystemClient:
                 " OZML_ALLOWED_DESTINATIONS does not allow. Nothing was sent."
             )
 
-    def _exchange(self, form: _Form) -> bytes:
-        """Post a form and return the body of the reply."""
-        try:
-            status, encoding, body = post(
-                self._address,
-                form + self._credentials,
-                timeout=self.timeout,
-                tls=self._tls,
-            )
-        except (OSError, http.client.HTTPException) as error:
-            message = f"No complete reply from {self.url}: {self._reason(error)}."
-        else:
-            _check_http(status, encoding, body)
-            return body
-        # Outside of the except clause, since the first exception knows the password.
-        raise PhoneSystemUnreachable(message)
-
-    def _reason(self, error: Exception) -> str:
-        """Say why there is no reply, without repeating anything received."""
-        if isinstance(error, TimeoutError):
-            return f"time was up after {self.timeout} seconds"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return (
-                f"its certificate was refused ({error.verify_message}). If an authority"
-                " of your own has signed it, set OZML_PHONE_SYSTEM_CA or ca= to the"
-                " file of that authority's certificate"
-            )
-        if isinstance(error, http.client.HTTPException):
-            return f"it is not HTTP, or was cut off ({type(error).__name__})"
-        return getattr(error, "strerror", None) or type(error).__name__
-
-    def _redacted(self, message: str) -> str:
-        """Return a message of the phone system without the password.
-
-        The phone system may quote the request, as it was sent or decoded.
-        """
-        password = dict(self._credentials).get("Password")
-        if not password:
-            return message
-        forms = sorted(
-            {quoting(password) for quoting in _QUOTINGS}, key=len, reverse=True
-        )
-        return re.sub("|".join(map(re.escape, forms)), "***", message, flags=re.I)
-
-
-_QUOTINGS: t.Final[tuple[Callable[[str], str], ...]] = (
-    str,
-    quote,
-    functools.partial(quote, safe=""),
-    quote_plus,
-    html.escape,
-    functools.partial(html.escape, quote=False),
-)
-
 
 def _split(url: str) -> SplitResult:
     return urlsplit(iri_to_uri(url))
@@ -601,6 +559,10 @@ def _is_base(url: str) -> bool:
     except ValueError:
         return False
     return port != 0 and not re.search("[@?#]", url) and bool(_is_url(url))
+
+
+def _checked_url(url: object) -> str:
+    return t.cast(str, _BASE.check("PhoneSystemClient", "url", url))
 
 
 _is_url: t.Final = rules.rule_of(rules.Url).accepts
@@ -616,82 +578,3 @@ _NAME: t.Final = rules.Rule(
     re.compile("[A-Za-z]+").fullmatch,
     "[^A-Za-z]",
 )
-
-
-def _checked_credentials(username: object, password: object) -> _Form:
-    """Return the credentials as they are sent.
-
-    No exception contains a value, not even as the refused one.
-    """
-    form: _Form = []
-    for name, value in (("username", username), ("password", password)):
-        if isinstance(value, str):
-            text = requests.text_of(str.__str__(value))
-            form.append((requests.wire_name(name), text))
-        elif value is not None:
-            raise ParameterTypeError(
-                "PhoneSystemClient",
-                name,
-                f"must be a str, got {type(value).__name__} (in an environment"
-                " variable, put digits into double quotes)",
-            )
-    if len(form) == 1:
-        raise InvalidParameter(
-            "PhoneSystemClient",
-            "password" if username is not None else "username",
-            "is missing: a user name and a password go together",
-        )
-    return form
-
-
-def _checked_timeout(timeout: object) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise ParameterTypeError(
-            "PhoneSystemClient",
-            "timeout",
-            f"must be a number of seconds, got {type(timeout).__name__}",
-        )
-    if not 0 < timeout <= 86_400:
-        raise InvalidParameter(
-            "PhoneSystemClient",
-            "timeout",
-            f"must be above 0 and at most 86400 seconds, got {timeout}",
-        )
-    return float(timeout)
-
-
-def _checked_tls(ca: object) -> ssl.SSLContext:
-    if ca is False:
-        warnings.warn(
-            "The certificate of the phone system is not checked, because"
-            " OZML_PHONE_SYSTEM_CA or ca= is False.",
-            stacklevel=3,
-        )
-        return tls_context(None, verify=False)
-    if not isinstance(ca, str | os.PathLike | None):
-        raise ParameterTypeError(
-            "PhoneSystemClient",
-            "ca",
-            f"must be the path of a file, or False, got {type(ca).__name__}",
-        )
-    try:
-        return tls_context(ca, verify=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-    raise InvalidParameter(
-        "PhoneSystemClient",
-        "ca",
-        f"must be a file with certificates in PEM format, got {str(ca)!r} ({reason})",
-    )
-
-
-def _check_http(status: int, encoding: str, body: bytes) -> None:
-    if status != 200:
-        raise UnexpectedReply(
-            f"The reply has the HTTP status {status}; the phone system sends 200 even"
-            " for errors. Is this the address of its HTTP API?"
-        )
-    if encoding != "identity":
-        raise UnexpectedReply("The reply is compressed, which was not asked for.")
-    if len(body) > MAX_REPLY:
-        raise UnexpectedReply(f"The reply is longer than {MAX_REPLY} bytes.")

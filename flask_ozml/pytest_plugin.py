@@ -84,8 +84,8 @@ def phone_system(app: "Flask", phone_urls: "Urls") -> "Iterator[CheckedPhoneSyst
     If a fallback answers instead, :attr:`PhoneSystem.failures` holds the exception.
 
     During the test, OZML_PHONE_SYSTEM_URL of the app is the address of this phone
-    system, so a client made by ``PhoneSystemClient.from_config(current_app.config)``
-    cannot ring a real telephone.
+    system, so a client made by ``PhoneSystemClient.from_config(app.config)``, whenever
+    it was made, cannot ring a real telephone.
 
     ``phone_system.check_flow()`` asserts that nothing is wrong in any call.
     """

@@ -166,7 +166,7 @@ def test_views_and_tests_cannot_ring_a_real_telephone(tests: pytest.Pytester) ->
 
         @phone.incoming_sms
         def call_back(sms):
-            client = PhoneSystemClient.from_config(current_app.config)
+            client = current_app.extensions["client"]
             client.call(sms.sender, api_extension="9998", url=phone.to(speak))
 
         @phone.call_connected
@@ -178,8 +178,9 @@ def test_views_and_tests_cannot_ring_a_real_telephone(tests: pytest.Pytester) ->
             app = Flask("app")
             app.testing = True
             app.config.update(
-                SECRET_KEY="k", OZML_PHONE_SYSTEM_URL="http://pbx.invalid"
+                SECRET_KEY="k", OZML_PHONE_SYSTEM_URL="https://pbx.invalid"
             )
+            app.extensions["client"] = PhoneSystemClient.from_config(app.config)
             app.register_blueprint(phone)
             return app
 

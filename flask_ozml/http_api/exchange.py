@@ -46,7 +46,7 @@ def post(
 ) -> HttpReply:
     """Post a form and return the reply.
 
-    Redirects, proxies and the environment are ignored, and nothing is sent twice.
+    Redirects and proxies are ignored, and nothing is sent twice.
 
     :param url: an http or https URL in ASCII.
     :param form: the names and values to send.

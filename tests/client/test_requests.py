@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from client.fake_server import FakeServer
 from flask_ozml.client import ExtensionConfig
 from flask_ozml.client import PhoneSystemClient
+from flask_ozml.client import PhoneSystemUnreachable
 from flask_ozml.commands import rules
 from flask_ozml.errors import ConfigurationError
 from flask_ozml.errors import DestinationNotAllowed
@@ -645,6 +646,23 @@ def test_wrong_options_are_refused_and_named(
     assert str(caught.value).startswith(f"OZML_PHONE_SYSTEM_{name.upper()} ")
     assert "secret" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_a_client_made_from_the_configuration_reads_the_address_again(
+    server: FakeServer,
+) -> None:
+    config = {"OZML_PHONE_SYSTEM_URL": "http://127.0.0.1:1/"}
+    client = PhoneSystemClient.from_config(config)
+    config["OZML_PHONE_SYSTEM_URL"] = server.url
+    client.hold("x")
+    assert (client.url, len(server.bodies)) == (server.url, 1)
+    config["OZML_PHONE_SYSTEM_URL"] = server.url.replace("http:", "https:")
+    with pytest.raises(PhoneSystemUnreachable, match="https:"):
+        client.hold("x")
+    config["OZML_PHONE_SYSTEM_URL"] = "pbx"
+    with pytest.raises(InvalidParameter, match="'url' must be an absolute"):
+        client.hold("x")
+    assert len(server.bodies) == 1
 
 
 def test_a_client_can_be_made_from_the_configuration(server: FakeServer) -> None:
