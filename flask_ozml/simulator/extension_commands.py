@@ -87,7 +87,8 @@ def _blind_transfer(leg: Leg, command: ozml.BlindTransfer) -> None:
     counts in third-party call control only. Assumption: after a successful transfer no
     command runs.
     """
-    leg.switchboard.transfer(leg, command.target, leg.person)
+    transferor = "callee" if leg.person == "caller" else "caller"
+    leg.switchboard.transfer(leg, command.target, transferor)
     new = leg.transferred_call
     if isinstance(new, Leg) and leg.hangs_up_at is not None:
         new.hangs_up_at = new.after(leg.hangs_up_at - leg.clock)

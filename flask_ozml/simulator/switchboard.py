@@ -355,22 +355,22 @@ class Switchboard(Turns, abc.ABC):
             self.change(call, CallState.ANSWERED)
         self.change(call, CallState.IN_CALL)
 
-    def transfer(
-        self, call: PhoneCall, target: str, stays: t.Literal["caller", "callee"]
-    ) -> None:
+    def transfer(self, call: PhoneCall, target: str, transferor: str | None) -> None:
         """Transfer a party of a call, unless the target does not answer.
 
         Source: the vendor's page of GetCallHistory, where the call that is transferred
         ends and a new one has another id. Assumption: an attempt that fails is no call.
 
-        :param stays: the party that talks to the target afterwards.
+        :param transferor: the party that leaves: caller or callee.
         """
         outcome = self.outcome(target)
         if outcome != "answered":
             call.note("*", f"not transferred to {target}: {outcome}")
             return
-        number = call.caller if stays == "caller" else call.callee
-        caller_id = call.caller_id if stays == "caller" else number
+        if transferor == "caller":
+            number = caller_id = call.callee
+        else:
+            number, caller_id = call.caller, call.caller_id
         call.transferred_to = target
         call.note("*", f"transferred to {target}")
         self.change(call, CallState.TRANSFERRED)

@@ -94,10 +94,7 @@ class ThirdPartyCall(PhoneCall):
         """Transfer the other party, as the transferor, to a number that answers."""
         self._need("transfer", CallState.IN_CALL, CallState.HOLD)
         with self.switchboard.turn(self):
-            stays: t.Literal["caller", "callee"] = "callee"
-            if transferor == "callee":
-                stays = "caller"
-            self.switchboard.transfer(self, target, stays)
+            self.switchboard.transfer(self, target, transferor)
         return self
 
     def hang_up(self) -> t.Self:

@@ -149,10 +149,7 @@ def _blind_transfer(
     The narration of the vendor's example says the opposite. FinishedUrl is not
     requested, since its fields are undocumented.
     """
-    stays: t.Literal["caller", "callee"] = "caller"
-    if command.transferor_party == "caller":
-        stays = "callee"
-    switchboard.transfer(call, command.target, stays)
+    switchboard.transfer(call, command.target, command.transferor_party)
 
 
 def _attended_transfer(
