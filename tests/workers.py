@@ -24,10 +24,12 @@ def two_workers(app: str) -> Iterator[str]:
             command, cwd=ROOT, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL
         ) as process:
             port = listening.getsockname()[1]
-            # A connection is accepted before there are workers; an answer takes one.
             waiting = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            with contextlib.closing(waiting):
-                waiting.request("HEAD", "/")
-                waiting.getresponse()
-            yield f"http://127.0.0.1:{port}"
-            process.terminate()
+            try:
+                # A connection needs no worker, an answer does.
+                with contextlib.closing(waiting):
+                    waiting.request("HEAD", "/")
+                    waiting.getresponse()
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()

@@ -295,6 +295,18 @@ class PlacedCall(Call):
         self.command = command
         self.error_url = command.error_url
 
+    def start(self) -> None:
+        """Begin to ring, if the callee exists.
+
+        Assumption: a call to a number that does not exist posts no CallChanged.
+        """
+        self.switchboard.register(self)
+        if self.switchboard.outcome(self.callee) == "not found":
+            self.state = CallState.ERROR
+            self.unanswered("not found")
+        else:
+            self.switchboard.ring(self)
+
     @property
     def due(self) -> float | None:
         return self.rings_until if self.state is CallState.RINGING else super().due

@@ -260,12 +260,12 @@ class PhoneSystem(Switchboard):
     def place(self, command: CallCommand, api_extension: str) -> None:
         call = PlacedCall(self, command, api_extension)
         self.calls_placed.append(call)
-        self.begin(call)
+        call.start()
 
     def connect(self, caller: str, callee: str, caller_id: str) -> PhoneCall:
         if callee not in self.api_extensions:
             call = ThirdPartyCall(self, caller, callee, caller_id)
-            self.begin(call)
+            call.begin()
             self.pick_up(call)
             return call
         extension = IncomingCall(self, caller, callee, caller_id)

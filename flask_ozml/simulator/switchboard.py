@@ -302,21 +302,8 @@ class Switchboard(Turns, abc.ABC):
         if call.ended:
             self._finish_recordings(call)
 
-    def begin(self, call: PhoneCall) -> None:
-        """Begin to ring.
-
-        Assumption: a call to a number that does not exist posts no CallChanged.
-        """
-        self.register(call)
-        if self.outcome(call.callee) == "not found":
-            call.state = CallState.ERROR
-            call.entered()
-            call.unanswered("not found")
-        else:
-            self.ring(call)
-
     def ring(self, call: PhoneCall) -> None:
-        """Let the callee's phone ring.
+        """Let the callee's phone ring, and let the extension take the call.
 
         The application may act on the CallChanged before the callee does. Assumption: a
         call that is forwarded to a number that does not exist ends in the state Error.

@@ -36,6 +36,11 @@ class ThirdPartyCall(PhoneCall):
         #: What each party heard.
         self.heard_by: dict[str, list[str]] = {"caller": [], "callee": []}
 
+    def begin(self) -> None:
+        """Begin to ring."""
+        self.switchboard.register(self)
+        self.switchboard.change(self, CallState.RINGING)
+
     def entered(self) -> None:
         self.note("*", self.state)
 
@@ -49,7 +54,7 @@ class ThirdPartyCall(PhoneCall):
         """Call; the callee's phone rings."""
         with self.switchboard.turn(self):
             self.switchboard.url_of("call_changed")
-            self.switchboard.begin(self)
+            self.begin()
         return self
 
     def answer(self) -> t.Self:

@@ -252,27 +252,11 @@ TAKEN: list[tuple[t.Any, str, float]] = [
 
 
 @pytest.mark.parametrize(("outcome", "state", "rang"), TAKEN)
-def test_p4587_extensions_take_calls_of_others_too(
-    outcome: t.Any, state: str, rang: float
-) -> None:
-    pages = watched()
-    pages.system.extensions["101"] = outcome
-    call = pages.system.call_between("103", "101")
-    assert (call.state, call.rang) == (state, rang)
-    assert pages.states == {
-        "Ringing": ["Ringing"],
-        "Busy": ["Ringing", "Busy"],
-        "Error": [],
-    }.get(state)
-    assert not pages.system.errors
-
-
-@pytest.mark.parametrize(("outcome", "state", "rang"), TAKEN)
 def test_p4584_extensions_take_forwarded_calls(
     outcome: t.Any, state: str, rang: float
 ) -> None:
     pages = watched({"Ringing": [Forward("500")]})
-    pages.system.extensions |= {"101": "no answer", "500": outcome}
+    pages.system.extensions["500"] = outcome
     call = pages.system.call_between("103", "101")
     assert (call.state, call.rang) == (state, rang)
     assert pages.states == {
@@ -282,11 +266,20 @@ def test_p4584_extensions_take_forwarded_calls(
     }.get(state)
 
 
-def test_a_call_is_hung_up_before_nobody_has_answered_it() -> None:
-    pages = watched({"Ringing": [Hangup()]})
-    pages.system.extensions["101"] = "no answer"
-    call = pages.system.call_between("103", "101")
+def test_a_call_may_be_hung_up_before_it_has_rung_too_long() -> None:
+    pages = placing()
+    pages.pages["call_changed"] = [Hangup()]
+    pages.system.extensions["2310"] = "no answer"
+    pages.system.incoming_sms()
+    (call,) = pages.system.calls_placed
     assert (call.state, call.rang) == (CallState.CANCELLED, 0)
+    assert "failed" not in pages.asked
+
+
+def test_the_test_says_how_a_call_of_others_is_taken() -> None:
+    pages = watched()
+    pages.system.extensions["101"] = "busy"
+    assert pages.system.call_between().answer().state is CallState.IN_CALL
 
 
 def test_p4587_a_phone_rings_for_a_predetermined_time() -> None:
@@ -312,11 +305,15 @@ def test_p4584_a_forwarded_call_rings_again_as_long() -> None:
 
 @pytest.mark.parametrize("place", ["call", "transfer", "route"])
 def test_an_unknown_outcome_is_an_error(place: str) -> None:
-    pages = watched({"InCall": [TRANSFER]}, routing_interception=[Route("7")])
+    pages = watched(
+        {"InCall": [TRANSFER]},
+        incoming_sms=[Call("7", url=url("x"))],
+        routing_interception=[Route("7")],
+    )
     system = pages.system
     system.extensions["7"] = t.cast(t.Any, "Busy")
     acts: dict[str, Callable[[], object]] = {
-        "call": lambda: system.call_between("1", "7"),
+        "call": system.incoming_sms,
         "transfer": lambda: system.call_between("1", "2").answer(),
         "route": system.route,
     }
