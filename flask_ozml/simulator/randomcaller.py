@@ -47,7 +47,7 @@ def play_at_random(
 ) -> list[Finding]:
     """Take a number of steps; a call that is over is followed by another one.
 
-    :param start: starts a call; one that rings is answered, but not always.
+    :param start: starts a call; one that rings is answered.
     :param seed: the same seed does the same.
     :param steps: how many acts.
     :param failures: the list to which failures of views are added meanwhile.
@@ -109,15 +109,11 @@ def _name(error: BaseException) -> str:
 
 
 def _choose(dice: random.Random, call: Call) -> tuple[str, Callable[[], Call]]:
-    chance = dice.random()
     if isinstance(call, PlacedCall) and call.state is CallState.RINGING:
-        if chance < 0.05:
-            return "refuse", call.refuse
-        if chance < 0.1:
-            return "let it ring", call.let_ring
         return "answer", call.answer
     if call.recording and dice.random() < 0.5:
         return "speak for 5 s", lambda: _speak(call)
+    chance = dice.random()
     if chance < 0.05:
         return "hang up", call.hang_up
     if chance < 0.1:

@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import typing as t
-from collections.abc import Callable
 from collections.abc import Sized
 
 import pytest
@@ -134,16 +133,6 @@ def test_busy_callees_are_no_mistake() -> None:
     assert pages.system.errors
 
 
-def placing(pages: Pages) -> Callable[[], PlayedCall]:
-    """Return a start: a text message that leads to a call."""
-
-    def start() -> PlayedCall:
-        pages.system.incoming_sms()
-        return pages.system.calls_placed[-1]
-
-    return start
-
-
 def test_a_caller_goes_on_after_a_transfer_to_another_api_extension() -> None:
     pages = Pages(desk=[BlindTransfer("9997")], box=[MENU], keys="<html/>", menu=[])
     urls = {"": {"incoming_call": url("desk")}, "9997": {"incoming_call": url("box")}}
@@ -152,15 +141,6 @@ def test_a_caller_goes_on_after_a_transfer_to_another_api_extension() -> None:
     assert findings
     assert all(", press" in str(finding) for finding in findings)
     assert len(system.live_calls) <= 1
-
-
-def test_placed_calls_are_not_always_answered() -> None:
-    called = Call("1", url=url("connected"), error_url=url("failed"))
-    pages = Pages(incoming_sms=[called], connected=[Hangup()], failed=[])
-    assert pages.system.random_caller(1, 99, start=placing(pages)) == []
-    messages = pages.values("failed", "Message")
-    results = {message.rpartition("+")[2] for message in messages}
-    assert results == {"%27Busy%27", "%27NoAnswer%27"}
 
 
 @pytest.mark.parametrize("page", ["<html/>", [MENU]])
@@ -172,7 +152,12 @@ def test_placed_calls_are_played_too(page: t.Any) -> None:
         keys=[Hangup()],
     )
     system = pages.system
-    findings = system.random_caller(1, 200, start=placing(pages))
+
+    def start() -> PlayedCall:
+        system.incoming_sms()
+        return system.calls_placed[-1]
+
+    findings = system.random_caller(1, 200, start=start)
     assert bool(findings) is (page == "<html/>")
     assert CallState.RINGING not in [call.state for call in system.calls_placed[:-1]]
     if findings:
