@@ -60,6 +60,8 @@ def play_at_random(
     for _ in range(steps):
         if call is None or call.ended:
             act, play, acts = "call", start, []
+        elif acts[-1] == _SILENCE:
+            act, play = "hang up", call.hang_up
         else:
             act, play = _choose(dice, call)
         acts.append(act)
@@ -92,7 +94,6 @@ def _seen(
     ]
     if call and call.live and acts[-1] == _SILENCE:
         found.append(Finding(_held(call, acts), done))
-        call.hang_up()
     return found
 
 

@@ -97,6 +97,16 @@ def test_failures_that_a_fallback_hides_are_found() -> None:
     }
 
 
+def test_failures_when_a_caller_who_was_held_hangs_up_are_found() -> None:
+    def fail() -> t.NoReturn:
+        raise ZeroDivisionError
+
+    pages = Pages(incoming_call=[Record(finished_url=url("done"))], done=fail)
+    findings = pages.system.random_caller(1, 200)
+    silence = ("call", "say nothing for an hour")
+    assert (*silence, "hang up") in [finding.acts for finding in findings]
+
+
 def test_a_call_that_cannot_be_made() -> None:
     findings = Pages(incoming_call="no").system.random_caller(0, 3)
     assert [finding.acts for finding in findings] == [("call",)] * 3
