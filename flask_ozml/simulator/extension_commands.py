@@ -89,6 +89,7 @@ def _blind_transfer(leg: Leg, command: ozml.BlindTransfer) -> None:
     """
     transferor = "callee" if leg.person == "caller" else "caller"
     leg.switchboard.transfer(leg, command.target, transferor)
+    # The same person talks to another API extension, and hangs up at the same time.
     new = leg.transferred_call
     if isinstance(new, Leg) and leg.hangs_up_at is not None:
         new.hangs_up_at = new.after(leg.hangs_up_at - leg.clock)

@@ -245,6 +245,8 @@ class PhoneSystem(Switchboard):
     ) -> list[Finding]:
         """Press keys, speak, wait and hang up at random; return what went wrong.
 
+        After a transfer to another API extension the caller goes on there.
+
         :param seed: the same seed does the same.
         :param steps: how many acts, in as many calls as they fill.
         :param start: places or receives a call. Default: an incoming call.
