@@ -33,7 +33,13 @@ ROOMS: t.Final[dict[str, tuple[int, list[str], list[str]]]] = {
     ),
     "client": (
         20,
-        ["client", "http_api.requests", "http_api.replies", "http_api.exchange"],
+        [
+            "client",
+            "http_api.connection",
+            "http_api.exchange",
+            "http_api.replies",
+            "http_api.requests",
+        ],
         ["tests/client"],
     ),
     "cli": (
