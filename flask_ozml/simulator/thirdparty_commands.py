@@ -164,7 +164,7 @@ def _attended_transfer(
     target = _find(switchboard, command, "target_call_id", command.target_call_id)
     in_both = {call.caller, call.callee} & {target.caller, target.callee}
     transferor = _transferor(call, command.transferor_party, in_both)
-    if target.state is not CallState.IN_CALL or transferor not in in_both:
+    if target.state is not CallState.IN_CALL or in_both != {transferor}:
         raise _refused(command)
     stays = call.callee if call.caller == transferor else call.caller
     if target.caller == transferor:

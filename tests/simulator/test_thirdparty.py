@@ -469,10 +469,13 @@ def test_p4582_the_target_must_be_a_call_that_goes_on() -> None:
     assert "parameter 'TargetCallId' for command" in client.errors[0].message
 
 
-def test_p4582_calls_without_a_common_party_are_not_joined() -> None:
+@pytest.mark.parametrize("parties", [("3", "4"), ("1", "2"), ("2", "1")])
+def test_p4582_calls_without_one_common_party_are_not_joined(
+    parties: tuple[str, str],
+) -> None:
     pages = watched()
     call = pages.system.call_between("1", "2").answer().hold()
-    pages.system.call_between("3", "4").answer()
+    pages.system.call_between(*parties).answer()
     after(pages, call, AttendedTransfer(target_call_id="C2"))
     assert codes(call) == [303]
 
