@@ -65,12 +65,12 @@ def system(app: Flask) -> Iterator[PhoneSystem]:
 def test_who_is_not_logged_in_reads_nothing_and_makes_nothing_ring(
     app: Flask, system: PhoneSystem
 ) -> None:
-    system.incoming_sms(message="Hi")
+    system.incoming_sms(message="Call me back")
     visitor = app.test_client()
 
     page = visitor.get("/", follow_redirects=True)
     assert page.request.path == "/login"
-    assert "Hi" not in page.text
+    assert "Call me back" not in page.text
 
     found = re.search(r'name="csrf" value="([^"]+)"', page.text)
     assert found
