@@ -41,7 +41,7 @@ from mutants import mutants_of
 LIMIT: t.Final = 90
 WORKERS: t.Final = int(os.environ.get("MUTATION_WORKERS", "2"))
 #: Environment variable with the path of the code to import instead of the module.
-IMPORTED: t.Final = "FLASK_OZML_MUTANT"
+IMPORTED: t.Final = "MUTANT_CODE"
 PACKAGE: t.Final = Path("flask_ozml").resolve()
 
 
