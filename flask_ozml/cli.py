@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+import io
 import logging
+import os
 import sys
 import typing as t
 from collections.abc import Iterable
@@ -21,6 +23,7 @@ if t.TYPE_CHECKING:
     from .notifications import ErrorNotification
     from .simulator import Outcome
     from .simulator import PhoneSystem
+    from .simulator.phone import Screen
 
 ozml = AppGroup("ozml", help="Show phone URLs and try calls without a phone system.")
 
@@ -66,7 +69,6 @@ def urls_command(base_url: str | None, values: dict[str, str]) -> None:
     """
     from .phone_urls import listing
     from .phone_urls import ozml_blueprints
-    from .simulator.phone import Screen
 
     if current_app.config.get("OZML_PUBLIC_URL"):
         base_url = None
@@ -76,7 +78,17 @@ def urls_command(base_url: str | None, values: dict[str, str]) -> None:
         phones = ozml_blueprints(current_app)
         _check_names(phones, values)
         sections = ["\n".join(listing(n, phones[n], values)) for n in phones]
-    Screen(sys.stdout, colour=False).lines("\n\n".join(sections))
+    _screen().lines("\n\n".join(sections))
+
+
+def _screen() -> "Screen":
+    from .simulator.phone import Screen
+
+    return Screen(sys.stdout, _colour())
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _name_base_url(base_url: str | None, message: str) -> str:
@@ -153,6 +165,8 @@ def _parse_extensions(
                 f"{text!r} must be NUMBER=STATE, where STATE is one of"
                 f" {', '.join(map(repr, outcomes))}."
             )
+        if number in extensions:
+            raise click.BadParameter(f"{number!r} is given twice.")
         extensions[number] = t.cast(Outcome, outcome)
     return extensions
 
@@ -202,15 +216,26 @@ def _player(command: t.Callable[..., None]) -> click.Command:
 def _number_option(
     flag: str, name: str, help_text: str, default: str | None = None
 ) -> t.Callable[[t.Any], t.Any]:
-    return click.option(
-        flag,
-        name,
-        metavar="NUMBER",
-        required=default is None,
-        default=default,
-        show_default=True,
-        help=help_text,
+    # For Click, a default of None would be a value.
+    rest: t.Any = (
+        {"required": True}
+        if default is None
+        else {"default": default, "show_default": True}
     )
+    return click.option(flag, name, metavar="NUMBER", help=help_text, **rest)
+
+
+def _check_seconds(
+    context: click.Context, parameter: click.Parameter, seconds: float | None
+) -> float | None:
+    from .simulator.session import check_seconds
+
+    try:
+        if seconds is not None:
+            check_seconds(seconds)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return seconds
 
 
 @_player
@@ -219,8 +244,9 @@ def _number_option(
 @_press_option("Press these keys. Repeat to press more keys at the next prompt.")
 @click.option(
     "--hang-up-after",
-    type=click.FloatRange(0, 86_400),
+    type=float,
     metavar="SECONDS",
+    callback=_check_seconds,
     help="Hang up after this time, whatever is going on then.",
 )
 @_extension_option
@@ -233,6 +259,8 @@ def call_command(info: ScriptInfo, **arguments: t.Any) -> None:
     from .simulator import phone
 
     typed = sys.stdin if arguments["hang_up_after"] is None else None
+    if isinstance(typed, io.TextIOWrapper):
+        typed.reconfigure(errors="replace")  # bytes that are no text are no keys
     _play(info, phone.call, typed=typed, **arguments)
 
 
@@ -286,7 +314,7 @@ def third_party_command(info: ScriptInfo, **arguments: t.Any) -> None:
 @_player
 @click.option(
     "--code",
-    type=int,
+    type=click.IntRange(0, 999),
     required=True,
     help="The status code, for example 402: a call could not be connected.",
 )
@@ -422,11 +450,25 @@ def map_command(info: ScriptInfo, **options: t.Any) -> None:
     _explore(info, commands.show_map, **options)
 
 
+def _check_findings(
+    context: click.Context, parameter: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    from .callflow.findings import ADVICE
+
+    for name in names:
+        if name not in ADVICE:
+            raise click.BadParameter(
+                f"{name!r} is not one of {', '.join(map(repr, ADVICE))}."
+            )
+    return names
+
+
 @_explorer
 @click.option(
     "--skip",
     multiple=True,
     metavar="FINDING",
+    callback=_check_findings,
     help="Leave out findings of this name. Repeat for each.",
 )
 @click.option("--deploy", is_flag=True, help="Check the configuration too.")
@@ -457,7 +499,7 @@ def _explore(
         with app.app_context():
             phones = ozml_blueprints(app, blueprint)
             _check_names(phones, values)
-        status = show(app, phones, values=values, **options)
+        status = show(app, phones, _screen(), values=values, **options)
     click.get_current_context().exit(status)
 
 
@@ -477,7 +519,7 @@ def _play(
         _phone_system(app, url, blueprint, values) as system,
     ):
         system.extensions.update(extensions)
-        status = play(system, sys.stdout, colour=sys.stdout.isatty(), **arguments)
+        status = play(system, sys.stdout, colour=_colour(), **arguments)
     if url:
         _advise(system.errors)
     click.get_current_context().exit(status or 0)

@@ -1,3 +1,4 @@
+import io
 import logging
 import re
 import socket
@@ -11,6 +12,7 @@ from flask import current_app
 from flask import Flask
 from flask import request
 from flask import Response
+from flask.cli import ScriptInfo
 
 import flask_ozml.simulator.server
 from apps import make_app
@@ -754,3 +756,74 @@ def test_a_view_name_that_the_terminal_cannot_show_is_replaced() -> None:
 
     assert result.exit_code == 0
     assert "answered by köszönt?" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("sms", "Hi"), "Missing option '--from'."),
+        (("route",), "Missing option '--from'."),
+        (("route", "--from", "1"), "Missing option '--to'."),
+        (("error",), "Missing option '--code'."),
+        (("error", "--code", "1000"), "1000 is not in the range 0<=x<=999."),
+        (("call", "--hang-up-after", "nan"), "seconds must be from 0 to 86400"),
+        (("call", "--hang-up-after", "-1"), "seconds must be from 0 to 86400"),
+        (
+            ("check", "--skip", "dead_key"),
+            "'dead_key' is not one of 'held', 'dead-key'",
+        ),
+        (
+            ("route", "--extension", "1=busy", "--extension", "1=answered"),
+            "'1' is given twice.",
+        ),
+    ],
+)
+def test_a_missing_or_wrong_option_is_named(
+    options: tuple[str, ...], message: str
+) -> None:
+    status, lines = run(make_talking_app(), *options)
+
+    assert status == 2
+    assert message in lines[-1]
+
+
+def test_text_that_the_terminal_cannot_show_is_replaced() -> None:
+    phone = OzML("phone", __name__)
+
+    @phone.incoming_call
+    def greet(call: IncomingCall) -> UserInput:
+        return UserInput(Speak("Jó napot, kis hölgy, ő az?"), repeat=True)
+
+    runner = make_app(phone).test_cli_runner(charset="latin-1")
+    result = runner.invoke(ozml, ["map"])
+
+    assert "Jó napot, kis hölgy, ? az?" in result.output
+
+
+def test_bytes_that_are_no_text_are_no_keys() -> None:
+    runner = make_talking_app().test_cli_runner()
+    result = runner.invoke(ozml, ["call"], input=b"\xff\n1\n")
+
+    assert result.exit_code == 0
+    assert result.output.count(HELP) == 2
+    assert "< One." in result.output
+
+
+@pytest.mark.parametrize(
+    ("no_color", "colourful"), [("", True), ("1", False), (None, True)]
+)
+def test_no_color_is_obeyed(
+    no_color: str | None, colourful: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    if no_color is None:
+        monkeypatch.delenv("NO_COLOR", raising=False)
+    else:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    site = ScriptInfo(create_app=make_talking_app)
+
+    ozml.main(["call", "--press", "1"], obj=site, standalone_mode=False)
+
+    assert ("\x1b[" in terminal.getvalue()) is colourful

@@ -16,7 +16,8 @@ from flask import Flask
 
 from ..blueprint import OzML
 from ..playing import lacks_address
-from ..simulator.session import printable
+from ..simulator.phone import Screen
+from ..simulator.phone import WORST
 from .drawings import as_dot
 from .drawings import as_json
 from .drawings import as_mermaid
@@ -38,24 +39,30 @@ FORMATS: t.Final[Mapping[str, Callable[[Flow], Iterable[str]]]] = {
 
 
 def show_map(
-    app: Flask, phones: Mapping[str, OzML], *, format: str, **options: t.Any
+    app: Flask,
+    phones: Mapping[str, OzML],
+    screen: Screen,
+    *,
+    format: str,
+    **options: t.Any,
 ) -> int:
-    """Print the map, and return the exit status."""
+    """Show the map, and return the exit status."""
     flow = _explore(app, phones, **options)
     for line in FORMATS[format](flow):
-        _print(line, red=line.lstrip().startswith("!"))
+        screen.lines(line, WORST if line.lstrip().startswith("!") else None)
     return 0
 
 
 def show_findings(
     app: Flask,
     phones: Mapping[str, OzML],
+    screen: Screen,
     *,
     skip: Collection[str],
     deploy: bool,
     **options: t.Any,
 ) -> int:
-    """Print a line for each finding, and return the exit status."""
+    """Show a line for each finding, and return the exit status."""
     config = dict(app.config)
     flow = _explore(app, phones, **options)
     if deploy:
@@ -63,11 +70,11 @@ def show_findings(
             flow.findings += deploy_findings(flow, config, phones, options["values"])
     lines = check(flow, skip)
     for line in lines:
-        _print(line, red=True)
+        screen.line(line, WORST)
     for note in flow.notes:
-        _print(f"Note: {note}")
+        screen.line(f"Note: {note}")
     if not lines:
-        _print(f"Nothing is wrong in {len(flow.states)} states.")
+        screen.line(f"Nothing is wrong in {len(flow.states)} states.")
     return 1 if lines else 0
 
 
@@ -117,8 +124,3 @@ def _no_log() -> Iterator[None]:
         yield
     finally:
         logger.disabled = before
-
-
-def _print(line: str, *, red: bool = False) -> None:
-    text = printable(line)
-    click.echo(click.style(text, fg="red") if red else text)

@@ -31,7 +31,8 @@ HELP: t.Final = (
 
 _KEYS: t.Final = rules.rule_of(rules.Keys)
 _COLOURS: t.Final = {"<": "36", ">": "1", "*": "33", "!": "31"}
-_WORST: t.Final = "31"
+#: The colour of what is wrong.
+WORST: t.Final = "31"
 
 
 class Screen:
@@ -63,10 +64,10 @@ class Screen:
         """Write text as one line."""
         self._write(" ".join(text.split()), colour)
 
-    def lines(self, text: str) -> None:
+    def lines(self, text: str, colour: str | None = None) -> None:
         """Write text of several lines, with their indentation."""
         for line in text.expandtabs().splitlines():
-            self._write(line)
+            self._write(line, colour)
 
     def _write(self, line: str, colour: str | None = None) -> None:
         encoding = self._out.encoding or "utf-8"
@@ -206,7 +207,7 @@ def _played(system: PhoneSystem, screen: Screen, play: Callable[[], object]) -> 
     reason = reason or _reason(system)
     if reason is None:
         return 0
-    screen.line(reason, _WORST)
+    screen.line(reason, WORST)
     return 1
 
 
