@@ -62,6 +62,7 @@ type="password"><button>Log in</button></form></section>{% endif %}</main>
 CLAIM = """INSERT OR REPLACE INTO log SELECT 'call back', ?, datetime('now'), ?
 WHERE NOT EXISTS (SELECT * FROM log WHERE kind = 'call back' AND id = ?
 AND at > datetime('now', '-10 minutes')) RETURNING id"""
+WRONG = "SELECT * FROM log WHERE kind = 'wrong PIN' AND at > datetime('now', '-1 hour')"
 
 Commands = Iterator[ExtensionCommand]
 phone = OzML("phone", __name__)
@@ -91,9 +92,11 @@ def ask_pin(prompt: str, caller: str, tries: int = 0) -> UserInput:
 
 @phone.dtmf_entered
 def check_pin(entered: posted.DtmfEntered, caller: str, tries: int) -> Commands:
-    if entered.dtmf_digits in ACCOUNTS:
-        name, balance, _ = ACCOUNTS[entered.dtmf_digits]
-        yield Speak(f"Hello {name}, your balance is {balance}.")
+    account = ACCOUNTS.get(entered.dtmf_digits)
+    if not account:
+        keep("wrong PIN", "", f"from {caller}")
+    if account and len(execute(WRONG)) < 10:  # of all callers, who may be guessing
+        yield Speak(f"Hello {account[0]}, your balance is {account[1]}.")
         yield from menu(caller)
     elif tries < 2:
         yield ask_pin("That PIN is not valid, please try again.", caller, tries + 1)
@@ -172,22 +175,20 @@ def guard() -> Response | None:
     if request.endpoint is None or request.blueprint == "phone":
         return None  # nothing is there, or the token in the URL is the proof
     token = session.setdefault("csrf", secrets.token_urlsafe())
-    if request.method == "POST" and not same(request.form.get("csrf", ""), token):
+    given = request.form.get("csrf", "").encode()
+    if request.method == "POST" and not secrets.compare_digest(given, token.encode()):
         abort(400, "This form has expired. Go back, reload the page and try again.")
     known = "user" in session or request.endpoint == "login"
     return None if known else redirect(url_for("login"))
 
 
-def same(given: str, wanted: str) -> bool:
-    return secrets.compare_digest(given.encode(), wanted.encode())
-
-
 def login() -> Response | str:
     session.pop("user", None)  # the page's link to log out leads here
     if request.method == "POST":
-        password = current_app.config.get("PASSWORD") or secrets.token_hex()
-        if same(request.form.get("password", ""), str(password)):
-            session["user"] = "staff"
+        given = request.form.get("password", "").encode()
+        password = str(current_app.config.get("PASSWORD") or secrets.token_hex())
+        if secrets.compare_digest(given, password.encode()):
+            session["user"], session["csrf"] = "staff", secrets.token_urlsafe()
             return redirect(url_for("overview"))
         flash("This is not the password (FLASK_PASSWORD).")
     return render_template_string(PAGE)
@@ -202,11 +203,10 @@ def overview() -> Response | str:
 
 
 def ring(number: str) -> str:
-    match = re.fullmatch(NUMBERS, number)
-    if not match:
+    if not (match := re.fullmatch(NUMBERS, number)):
         return "Only customers and numbers of this country can be called."
     if not execute(CLAIM, key := match[2] or number, number, key):  # in any spelling
-        return "This number was called less than ten minutes ago."
+        return "A call to this number was asked for less than ten minutes ago."
     try:
         client = PhoneSystemClient.from_config(current_app.config)
         client.call(number, api_extension=VOICEMAIL, url=phone.to(call_back))

@@ -62,6 +62,28 @@ def test_three_wrong_pins_end_the_call(
     assert call.state == CallState.COMPLETED
 
 
+def test_after_ten_wrong_pins_no_pin_is_valid_for_an_hour(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    from example_app import execute
+
+    def hear(*pins: str) -> str:
+        call = phone_system.incoming_call().press("1")
+        for pin in pins:
+            call.press(pin)
+        return call.hang_up().heard[-2]
+
+    for _ in range(3):
+        assert hear("0000", "1111", "2222").startswith("That PIN is not valid")
+    assert hear("1234") == "Hello Anna, your balance is 12.50."
+    assert hear("3333", "1234").startswith("That PIN is not valid")
+
+    with app.app_context():
+        execute("UPDATE log SET at = datetime('now', '-1 hour')")
+    assert hear("1234") == "Hello Anna, your balance is 12.50."
+    assert "0000" not in page_of(app)
+
+
 @pytest.mark.parametrize("key", "04567890*#ABCD")
 def test_other_keys_are_no_choice(phone_system: PhoneSystem, key: str) -> None:
     call = phone_system.incoming_call().press(key)

@@ -18,7 +18,7 @@ PASSWORD = "correct horse"
 
 RINGS = "The telephone will ring in a moment."
 NOT_ALLOWED = "Only customers and numbers of this country can be called."
-TOO_SOON = "This number was called less than ten minutes ago."
+TOO_SOON = "A call to this number was asked for less than ten minutes ago."
 FRIENDLY = "The phone system cannot call this number now."
 
 
@@ -85,6 +85,18 @@ def test_another_password_does_not_log_in(app: Flask, password: str) -> None:
 
     assert "This is not the password (FLASK_PASSWORD)." in page
     assert "Log out" not in page
+
+
+def test_the_token_of_the_forms_changes_with_the_login(client: FlaskClient) -> None:
+    def token() -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
+        assert found
+        return found[1]
+
+    before = token()
+    submit(client, "/login", password=PASSWORD)
+
+    assert token() != before
 
 
 @pytest.mark.parametrize("configured", [None, ""])
@@ -227,6 +239,7 @@ def test_a_phone_system_out_of_reach_is_a_sentence_on_the_page(
     app.config[key] = value
 
     assert FRIENDLY in submit(client, "/", number="+36301234567")
+    assert TOO_SOON in submit(client, "/", number="+36301234567")
     assert not system.calls_placed
 
 
