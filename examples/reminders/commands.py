@@ -3,15 +3,19 @@
 import csv
 import time
 import typing as t
+from collections.abc import Iterator
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError
 
 from flask_ozml import OzMLError
 
 from . import models
 from . import work
+
+COLUMNS: t.Final = ("name", "number", "starts")
 
 reminders = AppGroup("reminders", help="Remind patients of their appointments.")
 
@@ -24,15 +28,29 @@ def load_command(file: t.TextIO) -> None:
     starts is the local time, for example 2026-11-27 09:30. What is in the table already
     stays as it is. If a line is wrong, no appointment is added.
     """
-    rows = csv.DictReader(file)
-    appointments = [_appointment(rows.line_num, row) for row in rows]
+    try:
+        appointments = list(_read(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise click.ClickException(
+            f"The file is not a CSV file in UTF-8: {error}."
+        ) from error
     models.add(*appointments)
     click.echo(f"Read {len(appointments)} appointments.")
 
 
+def _read(file: t.TextIO) -> Iterator[models.Appointment]:
+    rows = csv.DictReader(file)
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise click.ClickException(
+            f"The first line must name the columns {','.join(COLUMNS)}."
+        )
+    for row in rows:
+        yield _appointment(rows.line_num, row)
+
+
 def _appointment(line: int, row: dict[str, str | None]) -> models.Appointment:
     try:
-        return models.new(*(row.get(key) or "" for key in ("name", "number", "starts")))
+        return models.new(*(row[column] or "" for column in COLUMNS))
     except ValueError as error:
         raise click.ClickException(f"Line {line}: {error}") from error
 
@@ -48,4 +66,6 @@ def work_command() -> None:
             work.step()
         except OzMLError as error:
             raise click.ClickException(str(error)) from error
+        except OperationalError as error:  # the next step may find the database again
+            current_app.logger.warning("The database failed: %s", error.orig)
         time.sleep(current_app.config["REMINDERS_INTERVAL"])  # until rows may be due

@@ -4,10 +4,12 @@ import datetime
 import enum
 import typing as t
 from contextlib import AbstractContextManager
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
@@ -35,6 +37,9 @@ class State(enum.StrEnum):
 
 ON_THE_WAY: t.Final = (State.DUE, State.PLACING, State.RINGING, State.TALKING)
 OUTCOMES: t.Final = tuple(state for state in State if state not in ON_THE_WAY)
+
+#: The most characters that a name and a number may have together.
+MAX_LENGTH: t.Final = 200
 
 
 class _UtcTime(sa.TypeDecorator[datetime.datetime]):
@@ -119,15 +124,15 @@ def new(name: str, number: str, starts: str) -> Appointment:
     :param number: a number as people write it. One that must not be called is kept as
         it is, for the practice to see.
     :param starts: the local time, for example ``2026-11-27 09:30``.
-    :raises ValueError: if something is missing or is no time.
+    :raises ValueError: if something is missing, too long, or is no time.
     """
-    name, number = name.strip(), number.strip()
+    # PostgreSQL keeps no text with a NUL.
+    name, number = (text.replace("\0", "").strip() for text in (name, number))
     if not name or not number:
         raise ValueError("A name and a number are needed.")
-    try:
-        begins = datetime.datetime.fromisoformat(starts.strip()).replace(tzinfo=zone())
-    except ValueError:
-        raise ValueError("The time must look like 2026-11-27 09:30.") from None
+    if len(name + number) > MAX_LENGTH:
+        raise ValueError(f"Name and number have more than {MAX_LENGTH} characters.")
+    begins = _local_time(starts.strip())
     normal = numbers.normalise(number, current_app.config["REMINDERS_REGION"])
     return Appointment(
         name=name,
@@ -142,13 +147,25 @@ def new(name: str, number: str, starts: str) -> Appointment:
 
 def add(*appointments: Appointment) -> None:
     """Add appointments that are not in the table already."""
-    with transaction() as session:
-        for given in appointments:
-            same = sa.select(Appointment.id).filter_by(
-                name=given.name, number=given.number, starts=given.starts
-            )
-            if session.scalar(same) is None:
-                session.add(given)
+    for given in appointments:
+        with suppress(IntegrityError), transaction() as session:
+            session.add(given)
+
+
+def _local_time(text: str) -> datetime.datetime:
+    with suppress(ValueError):
+        parsed = datetime.datetime.strptime(
+            text.replace("T", " "),  # browsers send a T
+            "%Y-%m-%d %H:%M",
+        ).replace(tzinfo=zone())
+        if has_neighbours(parsed):
+            return parsed
+    raise ValueError("The time must look like 2026-11-27 09:30.")
+
+
+def has_neighbours(date: datetime.date) -> bool:
+    """Return whether there is a day before and one after, in every time zone."""
+    return datetime.MINYEAR < date.year < datetime.MAXYEAR
 
 
 def _due(starts: datetime.datetime) -> datetime.datetime:

@@ -17,6 +17,9 @@ def normalise(number: str, region: str) -> str | None:
     :param number: a national or international number, as people write them.
     :param region: the country whose numbers are called.
     """
+    # phonenumbers reads letters as the keys that they are on.
+    if any(map(str.isalpha, number)):
+        return None
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:

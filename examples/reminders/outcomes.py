@@ -99,7 +99,9 @@ def _overdue(state: str) -> t.Sequence[Appointment]:
 
 def _unchanged_for(state: str) -> _Where:
     seconds = current_app.config["REMINDERS_TIMEOUTS"][state]
-    return Appointment.since <= now() - datetime.timedelta(seconds=seconds)
+    timeout = datetime.timedelta(seconds=seconds)
+    # A change in the future was made before the clock was set back.
+    return ~Appointment.since.between(now() - timeout, now() + timeout)
 
 
 _DUE: t.Final[_Values] = {"state": State.DUE, "line": None}

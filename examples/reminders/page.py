@@ -59,6 +59,7 @@ def login() -> ResponseReturnValue:
     expected = str(current_app.config["REMINDERS_PASSWORD"]).encode()
     if not hmac.compare_digest(request.form["password"].encode(), expected):
         return render_template("login.html", error="This is not the password."), 403
+    session.clear()  # the token of forms changes, too
     session["logged_in"] = True
     return redirect(url_for("page.day"))
 
@@ -73,7 +74,9 @@ def logout() -> ResponseReturnValue:
 @page.get("/")
 def day() -> ResponseReturnValue:
     """Show the appointments of a day."""
-    date = request.args.get("day", type=datetime.date.fromisoformat) or _next_day()
+    date = request.args.get("day", type=datetime.date.fromisoformat)
+    if date is None or not models.has_neighbours(date):
+        date = _next_day()
     step = datetime.timedelta(days=1)
     with models.transaction() as rows:
         appointments = rows.scalars(

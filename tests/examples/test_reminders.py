@@ -1,9 +1,11 @@
 """The practice's reminders, in one process: every call is played over real HTTP."""
 
 import datetime
+import re
 import threading
 import typing as t
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -348,6 +350,8 @@ def test_after_the_appointment_nobody_is_called(phone_system: PhoneSystem) -> No
         ("06 30 111 2222 ext. 5", None),
         ("", None),
         ("<script>", None),
+        ("06 30 UNKNOWN", None),  # not +36308656696
+        ("06 30 111 2222 Anna", None),
     ],
 )
 def test_which_numbers_are_called(written: str, normal: str | None) -> None:
@@ -493,6 +497,16 @@ def test_a_number_that_is_not_allowed_is_not_called(
     assert "OZML_ALLOWED_DESTINATIONS" in row().note
 
 
+def test_a_row_of_a_time_before_the_clock_was_set_back_is_taken_up_again(
+    phone_system: PhoneSystem,
+) -> None:
+    add()
+    ring(phone_system)
+    set_all(since=models.now() + datetime.timedelta(hours=1))
+    outcomes.sweep()
+    assert (row().state, row().line) == (State.DUE, None)
+
+
 def test_the_result_of_an_earlier_call_does_not_end_the_next_one(
     app: Flask, phone_system: PhoneSystem
 ) -> None:
@@ -583,7 +597,18 @@ def test_an_appointment_is_added_on_the_page(page: FlaskClient) -> None:
     [
         ({"name": " "}, "A name and a number are needed."),
         ({"number": ""}, "A name and a number are needed."),
-        ({"starts": "soon"}, "The time must look like 2026-11-27 09:30."),
+        ({"number": "\0"}, "A name and a number are needed."),
+        ({"name": "x" * 190}, "Name and number have more than 200 characters."),
+        *(
+            ({"starts": starts}, "The time must look like 2026-11-27 09:30.")
+            for starts in (
+                "soon",
+                "2027-01-12",  # not midnight
+                "2027-01-12T10:30Z",  # not the local time
+                "0001-01-01T00:00",
+                "9999-12-31T23:59",
+            )
+        ),
     ],
 )
 def test_what_is_missing_in_the_form_is_said(
@@ -593,6 +618,41 @@ def test_what_is_missing_in_the_form_is_said(
     answer = page.post("/new", data=form | wrong)
     assert (answer.status_code, said in answer.text) == (400, True)
     assert not rows()
+
+
+def test_a_form_that_is_sent_twice_at_once_adds_one_appointment(app: Flask) -> None:
+    start = threading.Barrier(8)
+
+    def submit(_: int) -> None:
+        with app.app_context():
+            start.wait()
+            models.add(models.new("Anna", "06301112222", "2027-01-12 10:30"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(submit, range(8)))
+    assert row().name == "Anna"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2027-02-30", "\0"])
+def test_a_day_that_cannot_be_shown_is_the_next_one(
+    page: FlaskClient, day: str
+) -> None:
+    add()
+    assert "Patient 0" in page.get("/", query_string={"day": day}).text
+
+
+def test_the_token_of_forms_changes_with_the_login(tmp_path: Path) -> None:
+    browser = create_app(str(tmp_path), **SETTINGS).test_client()
+    page = browser.get("/login").text
+    with browser.session_transaction() as session:
+        before = session["csrf_token"]
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    form = {"csrf_token": found[1], "password": PASSWORD}
+    assert browser.post("/login", data=form).location == "/"
+    browser.get("/")
+    with browser.session_transaction() as session:
+        assert session["csrf_token"] != before
 
 
 def test_a_file_is_loaded_once(app: Flask, tmp_path: Path) -> None:
@@ -621,6 +681,31 @@ def test_a_file_with_a_wrong_line_adds_nothing(
     file.write_text(f"name,number,starts\nB,06301112223,2027-01-12 10:30\n{line}\n")
     run = app.test_cli_runner().invoke(args=["reminders", "load", str(file)])
     assert (run.exit_code, run.stderr) == (1, f"Error: Line 3: {said}\n")
+    assert not rows()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The first line must name the columns name,number,starts."),
+        (
+            b"name;number;starts\nB;06301112223;2027-01-12 10:30\n",
+            "The first line must name the columns name,number,starts.",
+        ),
+        (b"name,number,starts\n\xc1gnes,1,2\n", "The file is not a CSV file in UTF-8"),
+        (
+            b"name,number,starts\n" + b"x" * 200_000,
+            "The file is not a CSV file in UTF-8: field larger than field limit",
+        ),
+    ],
+)
+def test_another_kind_of_file_adds_nothing(
+    app: Flask, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "day.csv"
+    file.write_bytes(content)
+    run = app.test_cli_runner().invoke(args=["reminders", "load", str(file)])
+    assert (run.exit_code, said in run.stderr) == (1, True)
     assert not rows()
 
 
@@ -669,3 +754,26 @@ def test_the_loop_says_what_is_not_configured(app: Flask) -> None:
     run = app.test_cli_runner().invoke(args=["reminders", "work"])
     assert run.exit_code == 1
     assert run.stderr.startswith("Error: OZML_PHONE_SYSTEM_URL ")
+
+
+def test_the_loop_survives_a_failure_of_the_database(
+    app: Flask,
+    phone_system: PhoneSystem,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    add()
+    failing = iter([True, False])
+
+    def sleep(seconds: float) -> None:
+        if not next(failing):
+            raise KeyboardInterrupt
+        with models.transaction() as session:
+            session.execute(sa.text("ALTER TABLE gone RENAME TO appointment"))
+
+    with models.transaction() as session:
+        session.execute(sa.text("ALTER TABLE appointment RENAME TO gone"))
+    monkeypatch.setattr("time.sleep", sleep)
+    app.test_cli_runner().invoke(args=["reminders", "work"])
+    assert "The database failed: no such table: appointment" in caplog.text
+    assert states() == [State.RINGING]
