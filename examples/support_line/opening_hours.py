@@ -1,6 +1,7 @@
 """When the support line is open."""
 
 import dataclasses
+import re
 import typing as t
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -58,9 +59,12 @@ class OpeningHours:
         return hours is not None and hours[0] <= local.time() < hours[1]
 
     def next_opening(self, moment: datetime) -> datetime | None:
-        """Return when the line opens next; None if it does not within a month."""
+        """Return when the line opens next; None if it does not within a week.
+
+        Callers hear the day of the week, which would mislead them for a later day.
+        """
         local = moment.astimezone(self.timezone)
-        for days in range(31):
+        for days in range(8):
             day = local.date() + timedelta(days)
             hours = self._hours(day)
             if hours is not None:
@@ -74,7 +78,9 @@ class OpeningHours:
 
 
 def _span(text: str) -> tuple[time, time]:
-    start, _, end = text.partition("-")
+    if not re.fullmatch("[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}", text):
+        raise ValueError(f"{text!r} must look like '09:00-17:00'.")
+    start, end = text.split("-")
     opens = time.fromisoformat(start)
     closes = time.max if end == "24:00" else time.fromisoformat(end)
     if opens >= closes:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from flask import current_app
 from flask import Flask
 
+from flask_ozml import InvalidParameter
+from flask_ozml.commands import BlindTransfer
+
 from .opening_hours import DAYS
 from .opening_hours import OpeningHours
 from .texts import TEXTS
@@ -72,8 +75,16 @@ def _agents(config: Mapping[str, t.Any]) -> dict[str, tuple[str, ...]]:
             raise ValueError(
                 f"SUPPORT_AGENTS needs a list of extensions for {language!r}."
             )
-    # An extension is a number in JSON.
-    return {language: tuple(map(str, given[language])) for language in TEXTS}
+    return {language: tuple(map(_extension, given[language])) for language in TEXTS}
+
+
+def _extension(given: t.Any) -> str:
+    extension = str(given)  # which is a number in JSON
+    try:
+        BlindTransfer(extension)
+    except InvalidParameter as error:
+        raise ValueError(f"SUPPORT_AGENTS: {error}") from error
+    return extension
 
 
 def _pin(config: Mapping[str, t.Any]) -> str:

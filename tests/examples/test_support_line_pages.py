@@ -61,18 +61,31 @@ def test_a_line_that_never_opens_has_no_next_opening() -> None:
     assert never.next_opening(datetime.fromisoformat("2026-11-23T08:00Z")) is None
 
 
+def test_an_opening_in_more_than_a_week_is_not_announced_by_its_day() -> None:
+    mondays = {"monday": "09:00-17:00"}
+    hours = OpeningHours.parse("UTC", mondays, ["2026-12-21"])
+    opening = datetime.fromisoformat("2026-12-28T09:00Z")
+
+    assert hours.next_opening(datetime.fromisoformat("2026-12-20T09:00Z")) is None
+    assert hours.next_opening(datetime.fromisoformat("2026-12-21T09:00Z")) == opening
+
+
 @pytest.mark.parametrize(
     "key, value, words",
     [
         ("SUPPORT_TIMEZONE", "Europe/Atlantis", "Europe/Atlantis"),
         ("SUPPORT_HOURS", {"mon": "09:00-17:00"}, "'mon' is not a day of the week"),
         ("SUPPORT_HOURS", {"monday": "17:00-09:00"}, "must end after it begins"),
-        ("SUPPORT_HOURS", {"monday": "9-17"}, "Check SUPPORT_TIMEZONE, SUPPORT_HOURS"),
+        ("SUPPORT_HOURS", {"monday": "9-17"}, "'9-17' must look like '09:00-17:00'"),
+        ("SUPPORT_HOURS", {"monday": "09:00+01:00-17:00+01:00"}, "must look like"),
+        ("SUPPORT_HOURS", {"monday": "09:00-24:01"}, "SUPPORT_HOURS"),
         ("SUPPORT_HOURS", "09:00-17:00", "Check SUPPORT_TIMEZONE, SUPPORT_HOURS"),
         ("SUPPORT_HOLIDAYS", ["25.12.2026"], "SUPPORT_HOLIDAYS"),
         ("SUPPORT_AGENTS", ["101"], "a list of extensions for 'en'"),
         ("SUPPORT_AGENTS", {"en": ["101"]}, "a list of extensions for 'de'"),
         ("SUPPORT_AGENTS", {"en": "101", "de": ["201"]}, "extensions for 'en'"),
+        ("SUPPORT_AGENTS", {"en": ["101"], "de": [""]}, "SUPPORT_AGENTS: .* non-empty"),
+        ("SUPPORT_AGENTS", {"en": ["1 01"], "de": ["2"]}, "without white space"),
         ("SUPPORT_PIN", "123", "4 to 16 digits"),
         ("SUPPORT_PIN", "12a4", "4 to 16 digits"),
     ],
