@@ -134,14 +134,14 @@ def auto_reply(sms: posted.IncomingSMS) -> SendSms | None:
     message = keep("message", sms.id, f"{sms.sender}: {sms.message}")
     if not re.fullmatch(NUMBERS, sms.sender):
         return None  # a name, or a number abroad
-    url = phone.to(delivered, message=message)
+    url = phone.to(delivered, message=message, sender=sms.sender)
     reply = "Thank you. We will call you back today."
     return SendSms(reply, recipient=sms.sender, delivery_report_url=url)
 
 
 @phone.sms_delivery_report
-def delivered(report: posted.SMSDeliveryReport, message: str) -> None:
-    keep("answer", message, f"{message}: {'' if report.delivered else 'not '}delivered")
+def delivered(report: posted.SMSDeliveryReport, message: str, sender: str) -> None:
+    keep("answer", message, f"{sender}: {'' if report.delivered else 'not '}delivered")
 
 
 @phone.routing_interception(original_dialed_number=SUPPORT)
