@@ -59,7 +59,7 @@ def practice(folder: Path) -> Flask:
     )
     with app.app_context():
         today = models.now().astimezone(models.zone())
-        models.add(models.new(LONG[:60], "06 30 111 2000", f"{today:%Y-%m-%d} 23:59"))
+        models.add(models.new(LONG[:60], LONG, f"{today:%Y-%m-%d} 23:59"))
     return app
 
 
