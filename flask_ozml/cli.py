@@ -214,15 +214,11 @@ def _player(command: t.Callable[..., None]) -> click.Command:
 
 
 def _number_option(
-    flag: str, name: str, help_text: str, default: str | None = None
+    flag: str, name: str, help_text: str, **rest: t.Any
 ) -> t.Callable[[t.Any], t.Any]:
-    # For Click, a default of None would be a value.
-    rest: t.Any = (
-        {"required": True}
-        if default is None
-        else {"default": default, "show_default": True}
+    return click.option(
+        flag, name, metavar="NUMBER", show_default=True, help=help_text, **rest
     )
-    return click.option(flag, name, metavar="NUMBER", help=help_text, **rest)
 
 
 def _check_seconds(
@@ -239,8 +235,8 @@ def _check_seconds(
 
 
 @_player
-@_number_option("--from", "caller", "The caller's number.", "500")
-@_number_option("--to", "api_extension", "The API extension to call.", "9998")
+@_number_option("--from", "caller", "The caller's number.", default="500")
+@_number_option("--to", "api_extension", "The API extension to call.", default="9998")
 @_press_option("Press these keys. Repeat to press more keys at the next prompt.")
 @click.option(
     "--hang-up-after",
@@ -265,12 +261,18 @@ def call_command(info: ScriptInfo, **arguments: t.Any) -> None:
 
 
 @_player
-@_number_option("--from", "sender", "The sender's number.")
+@_number_option("--from", "sender", "The sender's number.", required=True)
 @_number_option(
-    "--to", "recipient", "The number that the message was sent to.", "06304645433"
+    "--to",
+    "recipient",
+    "The number that the message was sent to.",
+    default="06304645433",
 )
 @_number_option(
-    "--extension", "api_extension", "The API extension that receives it.", "9998"
+    "--extension",
+    "api_extension",
+    "The API extension that receives it.",
+    default="9998",
 )
 @click.argument("message", metavar="TEXT")
 def sms_command(info: ScriptInfo, **arguments: t.Any) -> None:
@@ -281,8 +283,8 @@ def sms_command(info: ScriptInfo, **arguments: t.Any) -> None:
 
 
 @_player
-@_number_option("--from", "caller", "The caller's number.")
-@_number_option("--to", "dialed", "The number that is dialed.")
+@_number_option("--from", "caller", "The caller's number.", required=True)
+@_number_option("--to", "dialed", "The number that is dialed.", required=True)
 @_extension_option
 def route_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Dial a number and show where the application routes the call."""
@@ -292,8 +294,8 @@ def route_command(info: ScriptInfo, **arguments: t.Any) -> None:
 
 
 @_player
-@_number_option("--from", "caller", "The extension that calls.", "103")
-@_number_option("--to", "callee", "The extension that is called.", "101")
+@_number_option("--from", "caller", "The extension that calls.", default="103")
+@_number_option("--to", "callee", "The extension that is called.", default="101")
 def third_party_command(info: ScriptInfo, **arguments: t.Any) -> None:
     """Call from one extension to another, talk and hang up.
 
