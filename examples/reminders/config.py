@@ -7,6 +7,7 @@ They are configuration keys of Flask. In the environment their names begin with
 import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import MutableMapping
 from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -46,6 +47,15 @@ REMINDERS_INTERVAL = 2
 REMINDERS_CELERY = {"broker_url": "redis://localhost:6379/0"}
 
 
+#: Texts that may look like numbers, which they are in JSON.
+_TEXTS: t.Final = (
+    "REMINDERS_PRACTICE",
+    "REMINDERS_PASSWORD",
+    "REMINDERS_API_EXTENSION",
+    "REMINDERS_CALLER_ID",
+)
+
+
 def _is_count(value: t.Any) -> bool:
     return type(value) is int and value > 0
 
@@ -83,11 +93,14 @@ _RULES: t.Final[Mapping[str, tuple[Callable[[t.Any], bool], str]]] = {
 }
 
 
-def check(config: Mapping[str, t.Any]) -> None:
-    """Check the settings.
+def check(config: MutableMapping[str, t.Any]) -> None:
+    """Check the settings, and turn numbers that are texts into texts.
 
     :raises ConfigurationError: if a value cannot be used.
     """
+    for key in _TEXTS:
+        if config[key] is not None:
+            config[key] = str(config[key])
     for key, (accepts, rule) in _RULES.items():
         try:
             accepted = accepts(config[key])

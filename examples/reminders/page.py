@@ -56,7 +56,7 @@ def login() -> ResponseReturnValue:
     """Ask for the password."""
     if request.method == "GET":
         return render_template("login.html")
-    expected = str(current_app.config["REMINDERS_PASSWORD"]).encode()
+    expected = current_app.config["REMINDERS_PASSWORD"].encode()
     if not hmac.compare_digest(request.form["password"].encode(), expected):
         return render_template("login.html", error="This is not the password."), 403
     session.clear()  # the token of forms changes, too

@@ -125,7 +125,7 @@ def place(client: PhoneSystemClient, order: Order) -> bool:
     try:
         client.call(
             order.number,
-            api_extension=str(current_app.config["REMINDERS_API_EXTENSION"]),
+            api_extension=current_app.config["REMINDERS_API_EXTENSION"],
             caller_id=current_app.config["REMINDERS_CALLER_ID"],
             url=order.url,
             error_url=order.error_url,

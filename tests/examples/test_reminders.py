@@ -750,6 +750,16 @@ def test_a_wrong_setting_is_named(tmp_path: Path, key: str, value: object) -> No
         create_app(str(tmp_path), **SETTINGS | {key: value})
 
 
+def test_numbers_of_the_environment_are_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"API_EXTENSION": "9998", "CALLER_ID": "3612345678", "PASSWORD": "1234"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"FLASK_REMINDERS_{name}", value)
+    app = create_app(str(tmp_path), SECRET_KEY="key")
+    assert values == {name: app.config[f"REMINDERS_{name}"] for name in values}
+
+
 def test_the_loop_says_what_is_not_configured(app: Flask) -> None:
     run = app.test_cli_runner().invoke(args=["reminders", "work"])
     assert run.exit_code == 1
