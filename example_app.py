@@ -95,7 +95,7 @@ def check_pin(entered: posted.DtmfEntered, caller: str, tries: int) -> Commands:
     account = ACCOUNTS.get(entered.dtmf_digits)
     if not account:
         keep("wrong PIN", "", f"from {caller}")
-    if account and len(execute(WRONG)) < 10:  # of all callers, who may be guessing
+    if account and len(execute(WRONG)) < 100:  # of all callers, who may be guessing
         yield Speak(f"Hello {account[0]}, your balance is {account[1]}.")
         yield from menu(caller)
     elif tries < 2:
