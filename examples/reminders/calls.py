@@ -62,8 +62,9 @@ def choose(entered: DtmfEntered, appointment: int, tries: int) -> Commands:
     if entered.dtmf_digits in CHOICES:
         choice, said = CHOICES[entered.dtmf_digits]
         patient = find(appointment)
-        texted = choice is State.CONFIRMED and numbers.takes_sms(patient.number)
-        outcomes.chosen(appointment, choice, sms="sent" if texted else "")
+        confirmed = choice is State.CONFIRMED and patient.state is not choice
+        texted = confirmed and numbers.takes_sms(patient.number)
+        outcomes.chosen(appointment, choice, texted=texted)
         if texted:
             yield confirmation(patient)
         yield from good_bye(appointment, said)

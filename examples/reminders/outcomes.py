@@ -33,12 +33,13 @@ def reached(appointment: int) -> None:
     _change(where, state=State.TALKING, note="")
 
 
-def chosen(appointment: int, choice: State, sms: str = "") -> None:
+def chosen(appointment: int, choice: State, *, texted: bool) -> None:
     """Note what the patient wants; what was said last counts.
 
-    :param sms: what has become of the text message.
+    :param texted: whether a text message is sent.
     """
-    _change((Appointment.id == appointment,), state=choice, sms=sms)
+    sms = {"sms": "sent"} if texted else {}
+    _change((Appointment.id == appointment,), state=choice, **sms)
 
 
 def over(appointment: int) -> None:

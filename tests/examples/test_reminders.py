@@ -185,7 +185,7 @@ def test_who_hangs_up_frees_the_line_after_the_time_out(
     add()
     outcomes.reached(row().id)
     if key:
-        outcomes.chosen(row().id, state)
+        outcomes.chosen(row().id, state, texted=False)
     set_all(line=1)
     work.step()
     assert row().line == 1
@@ -464,6 +464,22 @@ def test_a_row_that_is_still_placing_may_be_called_twice_and_says_so(
     work.step()
     assert len(phone_system.calls_placed) == 2
     assert (row().state, row().line) == (State.CONFIRMED, None)
+
+
+@pytest.mark.usefixtures("lost_replies")
+def test_who_confirms_twice_gets_one_text_message(
+    app: Flask, phone_system: PhoneSystem
+) -> None:
+    app.config["REMINDERS_PAUSES"] = [0, 0]
+    add()
+    first = ring(phone_system)
+    let_time_pass(app)
+    second = ring(phone_system)
+    first.answer().press("1").wait(10)
+    phone_system.deliver(phone_system.sms_sent[0])
+    second.answer().press("1").wait(10)
+    assert len(phone_system.sms_sent) == 1
+    assert (row().state, row().sms) == (State.CONFIRMED, "delivered")
 
 
 def test_a_patient_who_answers_late_is_not_called_again(
