@@ -413,6 +413,7 @@ def test_delivery_report(delivered: bool) -> None:
         ("next", "NotificationName=GoTo"),
     ]
     assert report.heard == []
+    assert report.ended
     assert report.commands == [GoTo(url("next")), again]
     assert "left out Speak" in str(report)
     assert pages.system.deliver(again).commands == []
