@@ -196,14 +196,13 @@ def _call(
     request: Transcript,
     *,
     dialed: str,
-    api_extension: str | None,
     **others: t.Any,
 ) -> Iterable[Element]:
     if not api.finds(dialed):
         raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
-    command = CallCommand(dialed, api_extension=api_extension, **others)
+    command = CallCommand(dialed, **others)
     with api.switchboard.turn(request, request=True):
-        api.switchboard.place(command, api_extension or "")
+        api.switchboard.place(command, "")
     return ()
 
 

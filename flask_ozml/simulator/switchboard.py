@@ -98,7 +98,10 @@ class Switchboard(Turns, abc.ABC):
 
     @abc.abstractmethod
     def place(self, command: Call, api_extension: str) -> None:
-        """Start the call that a Call command asks for."""
+        """Start the call that a Call command asks for.
+
+        :param api_extension: the API extension that calls if the command names none.
+        """
 
     @abc.abstractmethod
     def connect(self, caller: str, callee: str, caller_id: str) -> PhoneCall:
