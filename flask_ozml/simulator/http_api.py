@@ -192,11 +192,7 @@ def _found(api: HttpApi, call_id: str) -> PhoneCall:
 
 
 def _call(
-    api: HttpApi,
-    request: Transcript,
-    *,
-    dialed: str,
-    **others: t.Any,
+    api: HttpApi, request: Transcript, *, dialed: str, **others: t.Any
 ) -> Iterable[Element]:
     if not api.finds(dialed):
         raise Refusal(StatusCode.CALL_CONNECT_FAILED, dialed, "NotFound")
