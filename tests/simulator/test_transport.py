@@ -1,9 +1,11 @@
 import contextlib
+import io
 import re
 import socket
 import threading
 import typing as t
 import wsgiref.simple_server
+import wsgiref.validate
 from collections.abc import Callable
 from collections.abc import Iterator
 
@@ -246,6 +248,19 @@ def test_any_wsgi_application_is_read_and_closed() -> None:
     assert system.incoming_call().heard == ["a"]
     assert closed == [True]
     assert not system.incoming_sms(message="Hi").errors
+
+
+def test_the_environ_is_valid_and_its_errors_go_to_the_present_stderr() -> None:
+    def plain(environ: t.Any, start_response: t.Any) -> t.Any:
+        environ["wsgi.errors"].write("no agent is free\n")
+        start_response("200 OK", [("Content-Type", "application/xml")])
+        return [b"<Response/>"]
+
+    urls = {"incoming_call": "http://localhost/a"}
+    system = PhoneSystem(wsgiref.validate.validator(plain), urls)
+    with contextlib.redirect_stderr(io.StringIO()) as stderr:
+        assert not system.incoming_call().errors
+    assert stderr.getvalue() == "no agent is free\n"
 
 
 @contextlib.contextmanager
