@@ -147,7 +147,7 @@ class _Views:
 
     def check_key(self) -> None:
         """Refuse a POST without the key."""
-        given = request.headers.get(KEY_HEADER, "").encode("utf-8", "replace")
+        given = request.headers.get(KEY_HEADER, "").encode()
         expected = self._store.key.encode()
         if request.method == "POST" and not hmac.compare_digest(given, expected):
             raise Forbidden(

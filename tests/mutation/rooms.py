@@ -67,11 +67,11 @@ ROOMS: t.Final[dict[str, tuple[int, list[str], list[str]]]] = {
         ],
         ["tests/simulator", "tests/client", "tests/test_example_app.py"],
     ),
+    # The tests of webphone.command start processes, in which no mistake can be made.
     "webphone": (
         10,
         [
             "webphone.acts",
-            "webphone.command",
             "webphone.desk",
             "webphone.flow_map",
             "webphone.recorder",
