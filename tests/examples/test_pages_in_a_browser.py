@@ -1,8 +1,6 @@
 """The pages of the examples in a real browser, narrow and wide, light and dark."""
 
 import contextlib
-import os
-import shutil
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -15,8 +13,8 @@ from playwright.sync_api import Browser
 from playwright.sync_api import ConsoleMessage
 from playwright.sync_api import expect
 from playwright.sync_api import Page
-from playwright.sync_api import sync_playwright
 
+from browsers import chromium
 from examples import reminders
 from examples import support_line
 from examples.reminders import models
@@ -73,15 +71,8 @@ SITES: t.Final[dict[Callable[[Path], Flask], tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("There is no Chromium: apt-get install chromium")
-        pytest.skip("There is no Chromium.")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

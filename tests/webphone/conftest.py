@@ -1,9 +1,7 @@
 """A phone in the browser for each test, and a real browser."""
 
 import contextlib
-import os
 import re
-import shutil
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -16,9 +14,9 @@ from playwright.sync_api import ConsoleMessage
 from playwright.sync_api import Error
 from playwright.sync_api import expect
 from playwright.sync_api import Page
-from playwright.sync_api import sync_playwright
 from playwright.sync_api import ViewportSize
 
+from browsers import chromium
 from served_phone import Phone
 from served_phone import serving
 
@@ -41,21 +39,10 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Flask], Phone]]:
         yield lambda app: stack.enter_context(serving(app, tmp_path))
 
 
-# While Playwright runs, nothing else can run an event loop in this thread; so it ends
-# with the module.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("There is no Chromium: apt-get install chromium")
-        pytest.skip("There is no Chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
