@@ -101,6 +101,15 @@ def ring(phone_system: PhoneSystem) -> PlacedCall:
     return call
 
 
+def ring_twice(app: Flask, phone_system: PhoneSystem) -> tuple[PlacedCall, PlacedCall]:
+    """Place a second call to a patient while the first one still rings."""
+    app.config["REMINDERS_PAUSES"] = [0, 0]
+    add()
+    first = ring(phone_system)
+    let_time_pass(app)
+    return first, ring(phone_system)
+
+
 @pytest.mark.parametrize(
     ("key", "state", "said"),
     [
@@ -470,11 +479,7 @@ def test_a_row_that_is_still_placing_may_be_called_twice_and_says_so(
 def test_who_confirms_twice_gets_one_text_message(
     app: Flask, phone_system: PhoneSystem
 ) -> None:
-    app.config["REMINDERS_PAUSES"] = [0, 0]
-    add()
-    first = ring(phone_system)
-    let_time_pass(app)
-    second = ring(phone_system)
+    first, second = ring_twice(app, phone_system)
     first.answer().press("1").wait(10)
     phone_system.deliver(phone_system.sms_sent[0])
     second.answer().press("1").wait(10)
@@ -526,11 +531,7 @@ def test_a_row_of_a_time_before_the_clock_was_set_back_is_taken_up_again(
 def test_the_result_of_an_earlier_call_does_not_end_the_next_one(
     app: Flask, phone_system: PhoneSystem
 ) -> None:
-    app.config["REMINDERS_PAUSES"] = [0, 0]
-    add()
-    first = ring(phone_system)
-    let_time_pass(app)
-    second = ring(phone_system)
+    first, second = ring_twice(app, phone_system)
     first.refuse()
     assert (row().state, row().line, row().attempts) == (State.RINGING, 1, 2)
     second.answer().press("1")
