@@ -1,4 +1,4 @@
-"""The way of a request: who sends it, how long it may take, and whom it trusts."""
+"""The connection to a phone system: its credentials, time-out and TLS."""
 
 import functools
 import html
@@ -30,7 +30,7 @@ _OWNER: t.Final = "PhoneSystemClient"
 
 
 class Connection:
-    """The way of requests to a phone system.
+    """A connection to the HTTP API of a phone system.
 
     The parameters are those of the client, and errors name them so.
 
