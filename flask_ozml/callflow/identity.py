@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 
-from itsdangerous.encoding import base64_decode
-
 from ..blueprint.admission import TOKEN
+from ..blueprint.tokens import unchecked
 from ..commands import Command
 from ..commands import GoTo
 from ..commands import Hangup
@@ -89,12 +88,11 @@ class Namer:
     def continuation(self, url: str) -> Continuation | None:
         """Return what the token of a URL says; None if it has none with state."""
         token = parse_qs(urlsplit(url).query).get(TOKEN, [""])[0]
-        try:
-            _, path, view, state = json.loads(base64_decode(token.partition(".")[0]))
-        except ValueError:
+        found = unchecked(token)
+        if found is None:
             return None
-        pairs = sorted((name, self._state(state[name])) for name in state)
-        return Continuation(path, view, tuple(pairs))
+        pairs = sorted((name, self._state(found.state[name])) for name in found.state)
+        return Continuation(found.path, found.view, tuple(pairs))
 
     def _state(self, value: object) -> Value:
         return Value(self.text(json.dumps(value, ensure_ascii=False, sort_keys=True)))

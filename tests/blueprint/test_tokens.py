@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from itsdangerous.encoding import base64_encode
 
 from flask_ozml.blueprint.tokens import EndpointTokens
 from flask_ozml.blueprint.tokens import is_state_token
 from flask_ozml.blueprint.tokens import StateToken
+from flask_ozml.blueprint.tokens import unchecked
 from flask_ozml.errors import TokenError
 from flask_ozml.errors import TokenExpired
 from flask_ozml.notifications import KINDS
@@ -389,3 +391,16 @@ def test_state_comes_back_equal_and_of_the_same_types(
 def test_a_token_is_compact() -> None:
     # 300 characters are 400 in Base64; the endpoint is signed, but not in the token.
     assert len(made().dumps(StateToken("", "a", {"b": "c" * 300}))) < 500
+
+
+def test_a_token_with_state_can_be_read_without_the_key() -> None:
+    assert unchecked(made().dumps(SAYS)) == SAYS
+
+
+@pytest.mark.parametrize("text", ["", "abcde", "MTIz", "e30", "WzEsMl0"])
+def test_any_other_text_says_nothing(text: str) -> None:
+    assert unchecked(text) is None
+
+
+def test_json_that_is_too_deep_says_nothing() -> None:
+    assert unchecked(base64_encode(b"[" * 99_999).decode()) is None

@@ -545,6 +545,14 @@ def test_a_menu_that_changes_is_noted() -> None:
     assert flow.notes == ["State 1 is not the same in each play."]
 
 
+@pytest.mark.parametrize("token", ["abcde", "MTIz", "e30", "W1tdLDEsMiwzXQ", "WzEsMl0"])
+def test_tokens_of_other_sites_may_have_any_form(token: str) -> None:
+    url = f"http://other.example/audio?token={token}"
+    flow = site(UserInput(Speak("Menu."), forward_to_url=url))
+    assert flow.states[0].heard == ("Menu.",)
+    assert not flow.states[0].continues
+
+
 def test_a_limit_counts_for_the_beginnings_of_calls_too() -> None:
     phone = OzML("phone", __name__)
 
