@@ -62,8 +62,8 @@ class PhoneSystemClient:
 
     Each method sends one request. Nothing is ever sent again by itself, since a
     repeated Call is a second call. Redirects, proxies and ``.netrc`` are ignored, since
-    each request contains the password. One client may be used by
-    several threads at once. Arguments obey the rules of the OzML commands.
+    each request contains the password. One client may be used by several threads at
+    once. Arguments obey the rules of the OzML commands.
 
     :param url: the address of the HTTP API, for example ``http://127.0.0.1:7780/``.
     :param username: the name of an office user, if the phone system requires one.
